@@ -1,1 +1,35 @@
-//! Placeholder.
+//! What every process needs and none should write twice.
+//!
+//! A service reads its [`Settings`], starts [`telemetry`], opens its
+//! [`database`] and hands one router to a [`Server`]. Its handlers fail with
+//! [`Error`], the only type that knows both HTTP and gRPC. It finds the others
+//! through [`discovery`] and speaks to them through [`client`].
+
+pub mod admin;
+pub mod client;
+pub mod clock;
+pub mod database;
+pub mod deadline;
+pub mod discovery;
+pub mod error;
+pub mod faults;
+pub mod grpc;
+pub mod health;
+pub mod ids;
+pub mod metrics;
+pub mod money;
+pub mod rest;
+pub mod serve;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use client::Client;
+pub use database::Database;
+pub use discovery::Discovery;
+pub use error::{Error, Result};
+pub use serve::Server;
+pub use settings::Settings;
+pub use shutdown::Shutdown;

@@ -1,0 +1,136 @@
+//! One database, `SQLite` or `PostgreSQL`, chosen by URL.
+//!
+//! Queries are written once, in the SQL both understand: `$1` placeholders,
+//! `RETURNING`, `ON CONFLICT`, and columns of `TEXT`, `BIGINT` or
+//! `DOUBLE PRECISION` only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyPool, Executor, Transaction};
+
+use crate::{Error, Result};
+
+/// A pool of connections whose schema is brought up to date. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: AnyPool,
+    sqlite: bool,
+    migrated: Arc<AtomicBool>,
+}
+
+/// How long a request waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(3);
+
+impl Database {
+    /// Opens the database at `url` and brings its schema up to date.
+    ///
+    /// An embedded database must work at once. One behind a network may come
+    /// up later than we do: it is tried again until it answers, and until then
+    /// requests fail as unavailable and [`ping`](Self::ping) says so.
+    pub async fn open(url: &str, migrations: &'static Migrator) -> anyhow::Result<Self> {
+        install_default_drivers();
+        let sqlite = url.starts_with("sqlite:");
+        if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+            bail!("DATABASE_URL must start with sqlite: or postgres:");
+        }
+        let database = Self {
+            pool: options(sqlite)
+                .connect_lazy(url)
+                .context("DATABASE_URL is not a database URL")?,
+            sqlite,
+            migrated: Arc::default(),
+        };
+        match database.migrate(migrations).await {
+            Ok(()) => {}
+            Err(error) if sqlite => return Err(error.context(unusable(url))),
+            Err(error) => {
+                tracing::warn!(%error, "database does not answer yet");
+                tokio::spawn(database.clone().keep_migrating(migrations));
+            }
+        }
+        Ok(database)
+    }
+
+    async fn keep_migrating(self, migrations: &'static Migrator) {
+        let mut pause = Duration::from_millis(100);
+        while let Err(error) = self.migrate(migrations).await {
+            tracing::warn!(%error, "database does not answer yet");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+        tracing::info!("database answers");
+    }
+
+    async fn migrate(&self, migrations: &Migrator) -> anyhow::Result<()> {
+        migrations.run(&self.pool).await?;
+        self.migrated.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// The pool, for reads and single statements.
+    #[must_use]
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// Whether this is `SQLite`, for the few statements the two databases spell
+    /// differently.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.sqlite
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// `SQLite` takes the write lock at once: a transaction that reads first and
+    /// writes later may otherwise fail when another process wrote in between.
+    pub async fn begin_write(&self) -> Result<Transaction<'static, Any>> {
+        let transaction = if self.sqlite {
+            self.pool.begin_with("BEGIN IMMEDIATE").await?
+        } else {
+            self.pool.begin().await?
+        };
+        Ok(transaction)
+    }
+
+    /// Succeeds when the database answers and its schema is up to date.
+    pub async fn ping(&self) -> Result<()> {
+        if !self.migrated.load(Relaxed) {
+            return Err(Error::unavailable("the schema is not up to date yet"));
+        }
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+/// `SQLite` gets one connection that never expires: writers cannot then meet
+/// each other ("database is locked"), and an in-memory database outlives its
+/// first request. What is acknowledged is on the disk (`synchronous`).
+fn options(sqlite: bool) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE);
+    if !sqlite {
+        return options.max_connections(16).min_connections(0);
+    }
+    options
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection
+                    .execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+                    .await?;
+                Ok(())
+            })
+        })
+}
+
+/// A URL may hold a password; an embedded database's only names a file.
+fn unusable(url: &str) -> String {
+    format!("cannot use the database {url}: is its folder there and writable?")
+}

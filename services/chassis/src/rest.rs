@@ -1,0 +1,239 @@
+//! The old wire: JSON in, JSON out, and errors in the words of two tongues.
+//!
+//! The original's services were written in Go or in Java with Spring, and each
+//! family had its own shape of error (contract README, "Error bodies"). A
+//! service says which [`Style`] is its own; handlers just fail with
+//! [`Error`].
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tonic::Status;
+
+use crate::error::Failure;
+use crate::{Error, clock, grpc};
+
+/// How a service words its answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// catalogue and payment.
+    Go,
+    /// user: as Go, and successes are `application/hal+json`.
+    Hal,
+    /// carts, orders, shipping and queue-master.
+    Spring,
+}
+
+/// Marks an answer that is already in its final words.
+#[derive(Clone, Copy)]
+struct Final;
+
+/// The media type of a HAL document, as the Go services wrote it.
+pub const HAL: &str = "application/hal+json";
+
+/// Bodies beyond this many bytes are refused.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+impl Style {
+    /// Gives `router` this style: errors, unknown paths and wrong methods.
+    pub fn dress(self, router: Router) -> Router {
+        let router = router
+            .fallback(unknown)
+            .method_not_allowed_fallback(wrong_method);
+        self.layer(router)
+    }
+
+    /// Puts errors that come out of `router` into this style's words.
+    pub(crate) fn layer(self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self, speak))
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Go => "application/json; charset=utf-8",
+            Self::Hal => HAL,
+            Self::Spring => "application/json;charset=UTF-8",
+        }
+    }
+
+    fn error(self, status: StatusCode, message: &str, path: &str) -> Response {
+        let reason = status.canonical_reason().unwrap_or_default();
+        let (media_type, body) = match self {
+            Self::Go | Self::Hal => (
+                "application/json; charset=utf-8",
+                json!({"error": message, "status_code": status.as_u16(), "status_text": reason}),
+            ),
+            Self::Spring => (
+                "application/json;charset=UTF-8",
+                json!({"timestamp": clock::now_ms(), "status": status.as_u16(), "error": reason,
+                       "message": message, "path": path}),
+            ),
+        };
+        (status, [(CONTENT_TYPE, media_type)], format!("{body}\n")).into_response()
+    }
+}
+
+async fn unknown(request: Request) -> Response {
+    if grpc::is_grpc(request.headers()) {
+        return Status::unimplemented("no such service").into_http();
+    }
+    Error::NotFound("page").into_response()
+}
+
+async fn wrong_method() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
+}
+
+async fn speak(State(style): State<Style>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    if response.extensions().get::<Final>().is_some() || grpc::is_grpc(response.headers()) {
+        return response;
+    }
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response = style.reword(response, &path).await;
+    } else if response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|is| is == OWN_JSON)
+    {
+        let media_type = HeaderValue::from_static(style.media_type());
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+    }
+    response.extensions_mut().insert(Final);
+    response
+}
+
+impl Style {
+    async fn reword(self, mut response: Response, path: &str) -> Response {
+        let mut status = response.status();
+        if self != Self::Spring && status == StatusCode::METHOD_NOT_ALLOWED {
+            status = StatusCode::NOT_FOUND; // the Go routers knew no 405
+        }
+        let message = match response.extensions_mut().remove::<Failure>() {
+            Some(failure) => failure.message,
+            None => text(response).await,
+        };
+        if self != Self::Spring && status == StatusCode::NOT_FOUND && message == NO_PAGE {
+            return (status, "404 page not found\n").into_response();
+        }
+        self.error(status, &message, path)
+    }
+}
+
+/// What [`unknown`] says, and all that a wrong method leaves.
+const NO_PAGE: &str = "page not found";
+
+/// The words of an answer that some extractor of axum's refused with.
+async fn text(response: Response) -> String {
+    let status = response.status();
+    let body = response.into_body().collect().await;
+    let bytes = body
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        return NO_PAGE.to_owned();
+    }
+    String::from_utf8_lossy(&bytes).chars().take(300).collect()
+}
+
+/// Marks JSON of ours until [`speak`] names its type in the service's style.
+const OWN_JSON: &str = "application/json";
+
+/// An answer in JSON, ended by a newline as the Go services did.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(mut bytes) => {
+                bytes.push(b'\n');
+                ([(CONTENT_TYPE, OWN_JSON)], bytes).into_response()
+            }
+            Err(error) => Error::internal(error).into_response(),
+        }
+    }
+}
+
+/// A body in JSON whose keys match whatever their letter case, and whose media
+/// type does not matter: what the Go services read (contract README, Values).
+///
+/// Fields of `T` are to be spelled in lower case.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyCaseJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for AnyCaseJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let mut value: Value = parse(&body(request, state).await?)?;
+        if let Value::Object(fields) = &mut value {
+            *fields = std::mem::take(fields)
+                .into_iter()
+                .map(|(key, value)| (key.to_lowercase(), value))
+                .collect();
+        }
+        serde_json::from_value(value).map(Self).map_err(unreadable)
+    }
+}
+
+/// A body in JSON sent as JSON: what the Spring services read. Anything else is
+/// 415.
+#[derive(Clone, Copy, Debug)]
+pub struct StrictJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for StrictJson<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let media_type = request.headers().get(CONTENT_TYPE);
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Error::UnsupportedMediaType);
+        }
+        parse(&body(request, state).await?).map(Self)
+    }
+}
+
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > BODY_LIMIT) {
+        return Err(Error::invalid("the body is too large"));
+    }
+    let request = request.map(|body| Body::new(http_body_util::Limited::new(body, BODY_LIMIT)));
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|_| Error::invalid("the body is too large or was cut off"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(unreadable)
+}
+
+/// Says where a body is wrong without repeating any of it: it may hold a card.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn unreadable(error: serde_json::Error) -> Error {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => "a field has the wrong type",
+        serde_json::error::Category::Eof => "the body ends too early",
+        _ => "the body is not JSON",
+    };
+    match error.line() {
+        0 => Error::invalid(what),
+        line => Error::invalid(format!("{what} (line {line}, column {})", error.column())),
+    }
+}

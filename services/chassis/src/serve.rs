@@ -1,0 +1,148 @@
+//! Serving REST and gRPC on one port, the admin port beside it, and leaving
+//! without anybody noticing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+use crate::admin::{self, Check};
+use crate::faults::{self, Faults};
+use crate::metrics::{self, Labels};
+use crate::rest::Style;
+use crate::{Settings, Shutdown, deadline, grpc, telemetry};
+
+/// What is in flight at the end of the drain window may take this long.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// Everything about a process that is not its routes.
+pub struct Server {
+    service: &'static str,
+    style: Option<Style>,
+    grpc: Option<&'static str>,
+    checks: Vec<Check>,
+    shutdown: Shutdown,
+}
+
+impl Server {
+    /// A server for the process called `service`.
+    #[must_use]
+    pub fn new(service: &'static str) -> Self {
+        Self {
+            service,
+            style: None,
+            grpc: None,
+            checks: Vec::new(),
+            shutdown: Shutdown::default(),
+        }
+    }
+
+    /// Words errors, and labels metrics, in `style`.
+    #[must_use]
+    pub fn style(mut self, style: Style) -> Self {
+        self.style = Some(style);
+        self
+    }
+
+    /// Announces the gRPC service called `name` to health and reflection.
+    #[must_use]
+    pub fn grpc(mut self, name: &'static str) -> Self {
+        self.grpc = Some(name);
+        self
+    }
+
+    /// Is ready only while `check` passes.
+    #[must_use]
+    pub fn ready(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Uses a shutdown that other parts of the process hold, too.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
+    /// Serves `app` until told to end: says so for the drain window, then stops
+    /// accepting, finishes what is in flight and returns.
+    pub async fn serve(self, settings: &Settings, app: Router) -> anyhow::Result<()> {
+        let faults = Faults::default();
+        let exporter = metrics::start();
+        let shutdown = self.shutdown.clone();
+        let private = admin::routes(
+            self.checks.clone(),
+            shutdown.clone(),
+            &faults,
+            exporter.clone(),
+        );
+        let public = self.wrap(app, faults, exporter)?;
+
+        let main = listen(settings.bind, settings.port, "PORT").await?;
+        let admin = listen(settings.bind, settings.admin_port, "ADMIN_PORT").await?;
+        tracing::info!(service = self.service, version = settings.version,
+            instance = settings.instance(), address = %main.local_addr()?,
+            admin = %admin.local_addr()?, "serving");
+        tokio::spawn(axum::serve(admin, private).into_future());
+
+        let closing = shutdown.clone();
+        // Small gRPC frames must not wait for a full packet.
+        let main = main.tap_io(|tcp| drop(tcp.set_nodelay(true)));
+        let serving = axum::serve(main, public)
+            .with_graceful_shutdown(async move { closing.closing().await });
+        let serving = tokio::spawn(serving.into_future());
+        shutdown
+            .on_signal(settings.drain_window, settings.end_with_stdin)
+            .await?;
+        // A silent HTTP/2 peer could hold us for ever.
+        if let Ok(ended) = tokio::time::timeout(LAST_REQUESTS, serving).await {
+            ended??;
+        } else {
+            tracing::warn!("requests still in flight were cut off");
+        }
+        tracing::info!(service = self.service, "ended");
+        Ok(())
+    }
+
+    /// Adds what every request passes: tracing, metrics, errors, faults and a
+    /// deadline, from the outside in.
+    fn wrap(
+        &self,
+        app: Router,
+        faults: Faults,
+        exporter: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    ) -> anyhow::Result<Router> {
+        let mut app = app
+            .layer(from_fn(deadline::enforce))
+            .layer(from_fn_with_state(faults, faults::inject))
+            .merge(grpc::standard(self.grpc, &self.shutdown)?);
+        if let Some(style) = self.style {
+            let render = move || async move {
+                exporter
+                    .map(|exporter| exporter.render())
+                    .unwrap_or_default()
+            };
+            app = app.route("/metrics", axum::routing::get(render));
+            app = style.layer(app);
+        }
+        let labels = Labels {
+            service: self.service,
+            style: self.style,
+        };
+        Ok(app
+            .layer(from_fn_with_state(labels, metrics::observe))
+            .layer(from_fn(telemetry::trace)))
+    }
+}
+
+async fn listen(bind: std::net::IpAddr, port: u16, name: &str) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(bind, port);
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: choose another {name} or end what uses it")
+    })
+}

@@ -1,0 +1,127 @@
+//! Helpers for tests: talk to a router as if it were a server.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use tower::ServiceExt;
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Panics
+    ///
+    /// When the body is not JSON.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test helper may fail its test")]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a JSON body")
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header, or nothing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+}
+
+/// Sends any request to `app`.
+///
+/// # Panics
+///
+/// When the body of the answer breaks off.
+#[expect(clippy::unwrap_used, reason = "a test helper may fail its test")]
+pub async fn send(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: body.collect().await.unwrap().to_bytes(),
+    }
+}
+
+/// Sends `method path` with a JSON body (none when `Value::Null`).
+///
+/// # Panics
+///
+/// When method or path are no method or path.
+#[expect(clippy::unwrap_used, reason = "a test helper may fail its test")]
+pub async fn call(app: &Router, method: &str, path: &str, body: Value) -> Answer {
+    let request = Request::builder().method(method).uri(path);
+    let request = if body.is_null() {
+        request.body(Body::empty())
+    } else {
+        request
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+    };
+    send(app, request.unwrap()).await
+}
+
+/// Sends `GET path` to `app` and returns the status and the JSON it answers.
+///
+/// # Panics
+///
+/// When the answer is not JSON.
+pub async fn get(app: &Router, path: &str) -> (StatusCode, Value) {
+    let answer = call(app, "GET", path, Value::Null).await;
+    (answer.status, answer.json())
+}
+
+/// The URL of a database no other test uses: in memory, or a fresh schema
+/// inside `TEST_DATABASE_URL` when that is set.
+///
+/// # Panics
+///
+/// When that database does not answer.
+#[expect(clippy::unwrap_used, reason = "a test helper may fail its test")]
+pub async fn database_url() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let Ok(url) = std::env::var("TEST_DATABASE_URL") else {
+        return "sqlite::memory:".to_owned();
+    };
+    let schema = format!(
+        "test_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Relaxed)
+    );
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!(
+        "DROP SCHEMA IF EXISTS {schema} CASCADE"
+    )))
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}options[search_path]={schema}")
+}
