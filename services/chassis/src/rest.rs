@@ -8,7 +8,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -46,7 +46,7 @@ impl Style {
     /// Gives `router` this style: errors, unknown paths and wrong methods.
     pub fn dress(self, router: Router) -> Router {
         let router = router
-            .fallback(unknown)
+            .fallback(move |request| async move { unknown(self, &request) })
             .method_not_allowed_fallback(wrong_method);
         self.layer(router)
     }
@@ -81,9 +81,19 @@ impl Style {
     }
 }
 
-async fn unknown(request: Request) -> Response {
+/// The Go routers sent doubled slashes to the clean path before looking.
+fn unknown(style: Style, request: &Request) -> Response {
     if grpc::is_grpc(request.headers()) {
         return Status::unimplemented("no such service").into_http();
+    }
+    let path = request.uri().path();
+    if style != Style::Spring && path.contains("//") {
+        let clean = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>();
+        let clean = format!("/{}", clean.join("/"));
+        return (StatusCode::MOVED_PERMANENTLY, [(LOCATION, clean)]).into_response();
     }
     Error::NotFound("page").into_response()
 }
@@ -124,10 +134,18 @@ impl Style {
             None => text(response).await,
         };
         if self != Self::Spring && status == StatusCode::NOT_FOUND && message == NO_PAGE {
-            return (status, "404 page not found\n").into_response();
+            return page_not_found();
         }
         self.error(status, &message, path)
     }
+}
+
+/// What the Go services answered to any path they did not know.
+#[must_use]
+pub fn page_not_found() -> Response {
+    let mut response = (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+    response.extensions_mut().insert(Final);
+    response
 }
 
 /// What [`unknown`] says, and all that a wrong method leaves.

@@ -26,6 +26,7 @@ pub struct Server {
     grpc: Option<&'static str>,
     checks: Vec<Check>,
     shutdown: Shutdown,
+    metrics: Vec<&'static str>,
 }
 
 impl Server {
@@ -38,7 +39,15 @@ impl Server {
             grpc: None,
             checks: Vec::new(),
             shutdown: Shutdown::default(),
+            metrics: vec!["/metrics"],
         }
+    }
+
+    /// Shows the metrics at `path`, too.
+    #[must_use]
+    pub fn metrics_at(mut self, path: &'static str) -> Self {
+        self.metrics.push(path);
+        self
     }
 
     /// Words errors, and labels metrics, in `style`.
@@ -127,7 +136,9 @@ impl Server {
                     .map(|exporter| exporter.render())
                     .unwrap_or_default()
             };
-            app = app.route("/metrics", axum::routing::get(render));
+            for path in &self.metrics {
+                app = app.route(path, axum::routing::get(render.clone()));
+            }
             app = style.layer(app);
         }
         let labels = Labels {

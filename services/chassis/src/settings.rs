@@ -23,7 +23,7 @@ pub struct Settings {
     pub admin_port: u16,
 
     /// Release this process belongs to.
-    #[arg(long, env, default_value = env!("CARGO_PKG_VERSION"))]
+    #[arg(long = "release", id = "release", env = "VERSION", default_value = env!("CARGO_PKG_VERSION"))]
     pub version: String,
 
     /// Name of this process; host name and process id when not given.

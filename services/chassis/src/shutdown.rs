@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -75,8 +74,15 @@ impl Shutdown {
     }
 }
 
-async fn stdin_closed() {
-    let mut bytes = [0; 64];
-    let mut stdin = tokio::io::stdin();
-    while matches!(stdin.read(&mut bytes).await, Ok(1..)) {}
+/// Returns once standard input is closed.
+///
+/// The reading thread is nobody's to join: the runtime must be able to end
+/// while the other end of a pipe stays open.
+pub async fn stdin_closed() {
+    let (closed, told) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        drop(closed);
+    });
+    _ = told.await;
 }
