@@ -10,7 +10,7 @@ use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::faults::Faults;
-use crate::{Result, Shutdown};
+use crate::{Result, Shutdown, metrics};
 
 type Outcome = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
@@ -52,17 +52,13 @@ pub(crate) fn routes(
     checks: Vec<Check>,
     shutdown: Shutdown,
     faults: &Faults,
-    metrics: Option<PrometheusHandle>,
+    exporter: Option<PrometheusHandle>,
 ) -> Router {
     let ready = move || ready(checks.clone(), shutdown.clone());
-    let metrics = move || {
-        let text = metrics.as_ref().map(PrometheusHandle::render);
-        async { text.unwrap_or_default() }
-    };
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .route("/metrics", metrics::endpoint(exporter))
         .route("/faults", faults.endpoint())
 }
 

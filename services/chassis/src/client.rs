@@ -19,6 +19,7 @@ use tower::Service;
 use tower::retry::budget::{Budget, TpsBudget};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::discovery::Names;
 use crate::{Discovery, Error, deadline};
 use peers::{Failure, Peers};
 
@@ -53,13 +54,22 @@ impl Client {
         name: &'static str,
         idempotent: &'static [&'static str],
     ) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Inner {
+        Ok(Self::of(name, discovery.service(name)?, idempotent))
+    }
+
+    /// A client of the instances of `name` at these URLs, separated by commas.
+    pub fn at(name: &'static str, urls: &str) -> anyhow::Result<Self> {
+        Ok(Self::of(name, Names::fixed(urls)?, &[]))
+    }
+
+    fn of(name: &'static str, names: Names, idempotent: &'static [&'static str]) -> Self {
+        Self(Arc::new(Inner {
             service: name,
-            peers: Peers::new(discovery.service(name)?),
+            peers: Peers::new(names),
             // Over ten seconds, at most a fifth of the requests may be repeats, and ten a second in any case.
             budget: TpsBudget::new(Duration::from_secs(10), 10, 0.2),
             idempotent,
-        })))
+        }))
     }
 }
 

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 use metrics::{Label, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -33,6 +35,21 @@ pub fn start() -> Option<PrometheusHandle> {
     metrics::set_global_recorder(recorder).ok()?;
     tokio::spawn(upkeep(handle.clone()));
     Some(handle)
+}
+
+/// `GET /metrics`: Prometheus text, format 0.0.4.
+pub(crate) fn endpoint<S: Clone + Send + Sync + 'static>(
+    exporter: Option<PrometheusHandle>,
+) -> MethodRouter<S> {
+    get(move || {
+        let text = exporter.as_ref().map(PrometheusHandle::render);
+        async {
+            (
+                [(CONTENT_TYPE, "text/plain; version=0.0.4")],
+                text.unwrap_or_default(),
+            )
+        }
+    })
 }
 
 /// Folds samples into buckets, so that memory stays bounded when nobody scrapes.

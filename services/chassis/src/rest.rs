@@ -238,7 +238,11 @@ async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Erro
         .map_err(|_| Error::invalid("the body is too large or was cut off"))
 }
 
+/// A list would be taken for the fields of an object in their order.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Error::invalid("the body must be a JSON object"));
+    }
     serde_json::from_slice(bytes).map_err(unreadable)
 }
 

@@ -131,13 +131,8 @@ impl Server {
             .layer(from_fn_with_state(faults, faults::inject))
             .merge(grpc::standard(self.grpc, &self.shutdown)?);
         if let Some(style) = self.style {
-            let render = move || async move {
-                exporter
-                    .map(|exporter| exporter.render())
-                    .unwrap_or_default()
-            };
             for path in &self.metrics {
-                app = app.route(path, axum::routing::get(render.clone()));
+                app = app.route(path, metrics::endpoint(exporter.clone()));
             }
             app = style.layer(app);
         }

@@ -47,7 +47,7 @@ struct Known {
 
 impl Names {
     /// Endpoints that never change: URLs separated by commas.
-    pub(super) fn fixed(urls: &str) -> anyhow::Result<Self> {
+    pub(crate) fn fixed(urls: &str) -> anyhow::Result<Self> {
         let mut endpoints = Vec::new();
         for url in urls.split(',').map(str::trim).filter(|url| !url.is_empty()) {
             let parsed = Url::parse(url)?;
