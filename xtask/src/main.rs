@@ -1,2 +1,30 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands: `cargo xtask <suite>`.
+
+mod pictures;
+
+use clap::Parser;
+
+/// Draws, checks and measures the shop.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+enum Suite {
+    /// Draw the socks: SVG sources and the JPEGs the catalogue serves
+    Pictures,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Suite::parse() {
+        Suite::Pictures => pictures::run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Suite;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Suite::command().debug_assert();
+    }
+}
