@@ -1,0 +1,10 @@
+//! The payment service: may this amount be charged?
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = payment::Config::parse();
+    let _telemetry = chassis::telemetry::start("payment", &config.common)?;
+    payment::run(config).await
+}
