@@ -1,6 +1,8 @@
 //! The project's own commands: `cargo xtask <suite>`.
 
 mod pictures;
+mod sh;
+mod stores;
 
 use clap::Parser;
 
@@ -10,11 +12,14 @@ use clap::Parser;
 enum Suite {
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
+    /// Run the store suites on a real PostgreSQL and a real Redis
+    Stores,
 }
 
 fn main() -> anyhow::Result<()> {
     match Suite::parse() {
         Suite::Pictures => pictures::run(),
+        Suite::Stores => stores::run(),
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::serve::ListenerExt;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
 use crate::admin::{self, Check};
@@ -90,7 +91,7 @@ impl Server {
             &faults,
             exporter.clone(),
         );
-        let public = self.wrap(app, faults, exporter)?;
+        let public = self.wrap(app, faults, exporter.as_ref())?;
 
         let main = listen(settings.bind, settings.port, "PORT").await?;
         let admin = listen(settings.bind, settings.admin_port, "ADMIN_PORT").await?;
@@ -124,7 +125,7 @@ impl Server {
         &self,
         app: Router,
         faults: Faults,
-        exporter: Option<metrics_exporter_prometheus::PrometheusHandle>,
+        exporter: Option<&PrometheusHandle>,
     ) -> anyhow::Result<Router> {
         let mut app = app
             .layer(from_fn(deadline::enforce))
@@ -132,7 +133,7 @@ impl Server {
             .merge(grpc::standard(self.grpc, &self.shutdown)?);
         if let Some(style) = self.style {
             for path in &self.metrics {
-                app = app.route(path, metrics::endpoint(exporter.clone()));
+                app = app.route(path, metrics::endpoint(exporter.cloned()));
             }
             app = style.layer(app);
         }

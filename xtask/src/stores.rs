@@ -1,0 +1,135 @@
+//! The store suites on real servers: every service's tests again, on a
+//! PostgreSQL and a Redis of their own.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use crate::sh::{self, Running};
+
+/// Where Debian puts PostgreSQL's programs.
+const POSTGRES: [&str; 3] = [
+    "/usr/lib/postgresql/17/bin",
+    "/usr/lib/postgresql/16/bin",
+    "/usr/lib/postgresql/15/bin",
+];
+
+/// The crates that keep something.
+const CRATES: [&str; 7] = [
+    "catalogue",
+    "cart",
+    "orders",
+    "payment",
+    "user",
+    "shipping",
+    "frontend",
+];
+
+/// Starts both servers, runs the suites, ends the servers.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_postgres, database_url) = postgres(folder.path())?;
+    let (_redis, redis_url) = redis(folder.path())?;
+    let mut tests = sh::cargo();
+    tests.arg("test");
+    for name in CRATES {
+        tests.args(["--package", name]);
+    }
+    tests.env("TEST_DATABASE_URL", database_url);
+    tests.env("TEST_REDIS_URL", redis_url);
+    sh::run(&mut tests)
+}
+
+/// A PostgreSQL in `folder`, and the URL of an empty database in it.
+pub(crate) fn postgres(folder: &Path) -> anyhow::Result<(Running, String)> {
+    let initdb = sh::program("initdb", "postgresql", &POSTGRES)?;
+    let server = initdb.with_file_name("postgres");
+    let data = folder.join("postgres");
+    std::fs::create_dir(&data)?;
+    if sh::is_root() {
+        // PostgreSQL refuses to run as root.
+        sh::run(Command::new("chmod").arg("755").arg(folder))?;
+        sh::run(Command::new("chown").arg("postgres").arg(&data))?;
+    }
+    let mut make = unprivileged(&initdb);
+    make.arg("--pgdata")
+        .arg(&data)
+        .args(["--auth=trust", "--username=postgres", "--no-sync"]);
+    sh::read(&mut make)?;
+
+    let port = free_port()?;
+    let mut serve = unprivileged(&server);
+    serve
+        .arg("-D")
+        .arg(&data)
+        .arg("-k")
+        .arg(&data)
+        .args(["-p", &port.to_string()]);
+    serve.args([
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "fsync=off",
+        "-c",
+        "max_connections=400",
+    ]);
+    serve.args(["-c", "log_min_messages=fatal"]);
+    let running = Running::start(&mut serve)?;
+    wait_for(port).context("PostgreSQL did not start")?;
+    Ok((
+        running,
+        format!("postgres://postgres@127.0.0.1:{port}/postgres"),
+    ))
+}
+
+/// A Redis in `folder`, and its URL.
+pub(crate) fn redis(folder: &Path) -> anyhow::Result<(Running, String)> {
+    let server = sh::program("redis-server", "redis-server", &[])?;
+    let port = free_port()?;
+    let mut serve = Command::new(server);
+    serve.args([
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        &port.to_string(),
+        "--save",
+        "",
+        "--dir",
+    ]);
+    serve.arg(folder);
+    let running = Running::start(&mut serve)?;
+    wait_for(port).context("Redis did not start")?;
+    Ok((running, format!("redis://127.0.0.1:{port}")))
+}
+
+fn unprivileged(program: &Path) -> Command {
+    if !sh::is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+        .arg(program);
+    command
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
+}
+
+fn wait_for(port: u16) -> anyhow::Result<()> {
+    let start = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        ensure!(
+            start.elapsed() < Duration::from_secs(30),
+            "nothing listens on port {port}"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
