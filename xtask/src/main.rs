@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <suite>`.
 
+mod browser;
 mod pictures;
 mod sh;
 mod stores;
@@ -10,6 +11,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
 enum Suite {
+    /// Buy socks in a real browser; screenshots go to artefacts/browser
+    Browser,
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
     /// Run the store suites on a real PostgreSQL and a real Redis
@@ -18,6 +21,7 @@ enum Suite {
 
 fn main() -> anyhow::Result<()> {
     match Suite::parse() {
+        Suite::Browser => browser::run(),
         Suite::Pictures => pictures::run(),
         Suite::Stores => stores::run(),
     }
