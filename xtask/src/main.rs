@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <suite>`.
 
 mod browser;
+mod footprint;
 mod pictures;
 mod sh;
 mod stores;
@@ -13,6 +14,8 @@ use clap::Parser;
 enum Suite {
     /// Buy socks in a real browser; screenshots go to artefacts/browser
     Browser,
+    /// Measure size, start and memory; fails past the memory budget
+    Footprint,
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
     /// Run the store suites on a real PostgreSQL and a real Redis
@@ -22,6 +25,7 @@ enum Suite {
 fn main() -> anyhow::Result<()> {
     match Suite::parse() {
         Suite::Browser => browser::run(),
+        Suite::Footprint => footprint::run(),
         Suite::Pictures => pictures::run(),
         Suite::Stores => stores::run(),
     }

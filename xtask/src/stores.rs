@@ -44,7 +44,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 }
 
 /// A PostgreSQL in `folder`, and the URL of an empty database in it.
-pub(crate) fn postgres(folder: &Path) -> anyhow::Result<(Running, String)> {
+fn postgres(folder: &Path) -> anyhow::Result<(Running, String)> {
     let initdb = sh::program("initdb", "postgresql", &POSTGRES)?;
     let server = initdb.with_file_name("postgres");
     let data = folder.join("postgres");
@@ -86,7 +86,7 @@ pub(crate) fn postgres(folder: &Path) -> anyhow::Result<(Running, String)> {
 }
 
 /// A Redis in `folder`, and its URL.
-pub(crate) fn redis(folder: &Path) -> anyhow::Result<(Running, String)> {
+fn redis(folder: &Path) -> anyhow::Result<(Running, String)> {
     let server = sh::program("redis-server", "redis-server", &[])?;
     let port = free_port()?;
     let mut serve = Command::new(server);
@@ -116,7 +116,8 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
-fn free_port() -> anyhow::Result<u16> {
+/// A loopback port nobody listens on.
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())
