@@ -148,6 +148,14 @@ pub fn page_not_found() -> Response {
     response
 }
 
+/// A status and nothing else: an error that the contract wants without a body.
+#[must_use]
+pub fn bare(status: StatusCode) -> Response {
+    let mut response = status.into_response();
+    response.extensions_mut().insert(Final);
+    response
+}
+
 /// What [`unknown`] says, and all that a wrong method leaves.
 const NO_PAGE: &str = "page not found";
 
