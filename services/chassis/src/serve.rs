@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::HeaderValue;
+use axum::http::header::SERVER;
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -92,6 +95,7 @@ impl Server {
             exporter.clone(),
         );
         let public = self.wrap(app, faults, exporter.as_ref())?;
+        let public = sign(public, self.service, settings);
 
         let main = listen(settings.bind, settings.port, "PORT").await?;
         let admin = listen(settings.bind, settings.admin_port, "ADMIN_PORT").await?;
@@ -145,6 +149,18 @@ impl Server {
             .layer(from_fn_with_state(labels, metrics::observe))
             .layer(from_fn(telemetry::trace)))
     }
+}
+
+/// Says in every answer who gave it: `Server: catalogue/v2 (catalogue-1)`.
+fn sign(app: Router, service: &str, settings: &Settings) -> Router {
+    let name = format!("{service}/{} ({})", settings.version, settings.instance());
+    let Ok(name) = HeaderValue::try_from(name) else {
+        return app;
+    };
+    app.layer(map_response(move |mut response: Response| {
+        response.headers_mut().insert(SERVER, name.clone());
+        async { response }
+    }))
 }
 
 async fn listen(bind: std::net::IpAddr, port: u16, name: &str) -> anyhow::Result<TcpListener> {
