@@ -1,1 +1,98 @@
-//! Placeholder.
+//! The front-end: what people and the original's clients talk to.
+//!
+//! A request passes [`security`] and [`paths`], then enters through [`pages`]
+//! (for people) or [`json`] (for the original's clients). Both learn from
+//! [`Visitor`] who is asking, ask the services behind the [`Shop`] over gRPC
+//! and put the answer into HTML or JSON.
+
+use axum::Router;
+use chassis::admin::Check;
+use chassis::{Discovery, Server};
+
+pub mod assets;
+pub mod json;
+pub mod key;
+pub mod pages;
+pub mod paths;
+pub mod pictures;
+pub mod security;
+pub mod session;
+pub mod shop;
+pub mod visitor;
+pub mod window;
+
+pub use key::Key;
+pub use shop::{Release, Shop};
+pub use visitor::Visitor;
+
+/// Settings of the front-end.
+#[derive(Debug, clap::Parser)]
+#[command(version, about = "The web shop, and the JSON its older clients know")]
+pub struct Config {
+    /// Settings every process shares.
+    #[command(flatten)]
+    pub common: chassis::Settings,
+
+    /// Where sessions are kept: an `sqlite:`, a `postgres:` or a `redis:` URL.
+    #[arg(long, env, default_value = "sqlite:sessions.db?mode=rwc")]
+    pub session_store: String,
+
+    /// Secret that signs cookies: 32 bytes or more, in hex or base64. Front-ends of one shop must share it.
+    #[arg(long, env, hide_env_values = true, value_parser = Key::read)]
+    pub session_key: Option<Key>,
+
+    /// Colour of the ribbon that tells releases apart, e.g. `blue` or `green`.
+    #[arg(long, env)]
+    pub shop_theme: Option<String>,
+
+    /// Send cookies over https only.
+    #[arg(long, env)]
+    pub secure_cookies: bool,
+}
+
+/// Opens the session store and serves the front-end until told to stop.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let sessions = session::Store::open(&config.session_store).await?;
+    let mut shop = shop(&config)?;
+    shop.secure_cookies = config.secure_cookies;
+    let store = sessions.clone();
+    let ready = Check::new("session-db", move || {
+        let store = store.clone();
+        async move { store.ping().await }
+    });
+    let sweeping = tokio::spawn(sessions.clone().sweep(shop.shutdown.clone()));
+    let outcome = Server::new("front-end")
+        .ready(ready)
+        .shutdown(shop.shutdown.clone())
+        .serve(&config.common, app(shop, sessions))
+        .await;
+    sweeping.abort();
+    outcome
+}
+
+fn shop(config: &Config) -> anyhow::Result<Shop> {
+    let key = config.session_key.clone().unwrap_or_else(|| {
+        tracing::warn!("no SESSION_KEY: visitors are forgotten when this process ends");
+        Key::random()
+    });
+    let release = Release {
+        version: config.common.version.clone(),
+        instance: config.common.instance(),
+        theme: config.shop_theme.clone(),
+    };
+    Shop::new(&Discovery::new(&config.common.discovery)?, release, key)
+}
+
+/// The whole front-end, ready for a port or a test.
+pub fn app(shop: Shop, sessions: session::Store) -> Router {
+    let sessions = sessions.layer(&shop.key, shop.secure_cookies);
+    let visited = json::routes().merge(pages::routes()).layer(sessions);
+    let app = assets::routes().merge(pictures::routes()).merge(visited);
+    let app = paths::unknown(app).with_state(shop);
+    security::protect(paths::tidy(app))
+}
+
+#[test]
+fn flags_are_consistent() {
+    <Config as clap::CommandFactory>::command().debug_assert();
+}

@@ -1,0 +1,66 @@
+//! The JSON that the original's clients know (contract page `front-end.md`),
+//! put together from what the services say over gRPC.
+
+mod account;
+mod body;
+mod cart;
+mod catalogue;
+mod orders;
+mod receipt;
+mod saved;
+mod wire;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chassis::error::Failure;
+use chassis::rest::Json;
+use serde_json::json;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::Shop;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "front-end",
+    description = "The JSON of the web shop, as clients of the original Sock Shop know it."
+))]
+struct Api;
+
+/// The routes of the JSON face, and their description at `/openapi.json`.
+pub fn routes() -> Router<Shop> {
+    let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
+        .merge(catalogue::routes())
+        .merge(cart::routes())
+        .merge(orders::routes())
+        .merge(account::routes())
+        .merge(saved::routes())
+        .split_for_parts();
+    router
+        .route("/openapi.json", get(move || async { Json(api) }))
+        .layer(from_fn(word))
+}
+
+/// Words errors the way the original did.
+async fn word(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Failure>() {
+        Some(_) if response.status() == StatusCode::UNAUTHORIZED => {
+            failure(StatusCode::UNAUTHORIZED, "User not logged in.")
+        }
+        Some(failed) => failure(response.status(), &failed.message),
+        None => response,
+    }
+}
+
+/// An error in the original's shape; causes are nobody's business.
+pub(crate) fn failure(status: StatusCode, message: &str) -> Response {
+    let body = json!({"message": message, "error": {}}).to_string();
+    let media_type = [(CONTENT_TYPE, "application/json; charset=utf-8")];
+    (status, media_type, body).into_response()
+}

@@ -1,0 +1,173 @@
+//! The orders of the customer who asks, and nobody else's.
+
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chassis::rest::Json;
+use chassis::{Error, Result, clock, ids};
+use proto::orders as pb;
+use proto::user::{ListAddressesRequest, ListCardsRequest};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::receipt;
+use crate::{Shop, Visitor};
+
+/// Orders in one answer, at most: the newest.
+const MOST: u32 = 1000;
+
+const HAL: &str = "application/hal+json;charset=UTF-8";
+
+const INCOMPLETE: &str = "Invalid order request. Order requires customer, address, card and items.";
+
+pub(super) fn routes() -> OpenApiRouter<Shop> {
+    OpenApiRouter::new()
+        .routes(routes!(list, place))
+        .routes(routes!(search))
+        .routes(routes!(found))
+        .routes(routes!(one))
+}
+
+/// Lists the customer's orders, newest last. The status was always 201.
+#[utoipa::path(get, path = "/orders", responses((status = 201, body = Vec<Object>), (status = 401)))]
+async fn list(
+    State(shop): State<Shop>,
+    visitor: Visitor,
+) -> Result<(StatusCode, Json<Vec<Value>>)> {
+    let orders = newest(&shop, &visitor.signed_in()?.id).await?;
+    let orders = orders.iter().map(receipt::read).collect();
+    Ok((StatusCode::CREATED, Json(orders)))
+}
+
+/// Places an order for what is in the cart, to the customer's first address
+/// and from their first card. The cart stays as it is.
+#[utoipa::path(post, path = "/orders", params(
+    ("Idempotency-Key" = Option<String>, Header, description = "a repeated key returns the first order"),
+), responses((status = 201), (status = 401), (status = 406, description = "declined, or something is missing")))]
+async fn place(State(shop): State<Shop>, visitor: Visitor, headers: HeaderMap) -> Result<Response> {
+    let customer = &visitor.signed_in()?.id;
+    match order(&shop, customer, &headers).await {
+        Ok(order) => {
+            let order = receipt::placed(&order);
+            Ok((StatusCode::CREATED, Json(order)).into_response())
+        }
+        Err(Error::Refused(message)) => Ok(refused(&message)),
+        Err(error) => Err(error),
+    }
+}
+
+async fn order(shop: &Shop, customer: &str, headers: &HeaderMap) -> Result<pb::Order> {
+    let customer_id = || customer.to_owned();
+    let (mut addresses, mut cards) = (shop.users.clone(), shop.users.clone());
+    let (addresses, cards) = tokio::try_join!(
+        addresses.list_addresses(ListAddressesRequest {
+            customer_id: customer_id()
+        }),
+        cards.list_cards(ListCardsRequest {
+            customer_id: customer_id()
+        }),
+    )?;
+    let address = addresses.into_inner().addresses.into_iter().next();
+    let card = cards.into_inner().cards.into_iter().next();
+    let (Some(address), Some(card)) = (address, card) else {
+        return Err(Error::Refused(INCOMPLETE.into()));
+    };
+    let key = headers.get("idempotency-key");
+    let key = key.and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let request = pb::PlaceOrderRequest {
+        customer_id: customer_id(),
+        address_id: address.id,
+        card_id: card.id,
+        // Chosen here, so that a call that is repeated for lack of an answer buys once.
+        idempotency_key: key.unwrap_or_else(ids::new_id),
+        keep_cart: true,
+    };
+    Ok(shop.orders.clone().place_order(request).await?.into_inner())
+}
+
+/// What the orders service of old said to the buyer.
+fn refused(message: &str) -> Response {
+    let body = json!({
+        "timestamp": clock::now_ms(), "status": 406, "error": "Not Acceptable",
+        "message": message, "path": "/orders",
+    });
+    (StatusCode::NOT_ACCEPTABLE, Json(body)).into_response()
+}
+
+/// Says how to search.
+#[utoipa::path(get, path = "/orders/search", responses((status = 200), (status = 404)))]
+async fn search(visitor: Visitor) -> Response {
+    if visitor.customer.is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let own = "http://orders/orders/search";
+    let by_customer = json!({"href": format!("{own}/customerId{{?custId}}"), "templated": true});
+    hal(&json!({"_links": {"findByCustomerId": by_customer, "self": {"href": own}}}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Search {
+    #[serde(default)]
+    cust_id: String,
+}
+
+/// Finds the customer's own orders.
+#[utoipa::path(get, path = "/orders/search/customerId", params(("custId" = String, Query)),
+    responses((status = 200), (status = 404)))]
+async fn found(
+    State(shop): State<Shop>,
+    visitor: Visitor,
+    Query(search): Query<Search>,
+) -> Result<Response> {
+    match &visitor.customer {
+        Some(customer) if customer.id == search.cust_id => {
+            let orders = newest(&shop, &customer.id).await?;
+            Ok(hal(&receipt::found(&orders, &customer.id)))
+        }
+        _ => Ok(StatusCode::NOT_FOUND.into_response()),
+    }
+}
+
+/// Returns one of the customer's orders.
+#[utoipa::path(get, path = "/orders/{id}", params(("id" = String, Path)),
+    responses((status = 200), (status = 404)))]
+async fn one(
+    State(shop): State<Shop>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let Some(customer) = visitor.customer else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let request = pb::GetOrderRequest {
+        id,
+        customer_id: customer.id,
+    };
+    let order = shop.orders.clone().get_order(request).await;
+    match order.map_err(Error::from) {
+        Ok(order) => Ok(hal(&receipt::read(&order.into_inner()))),
+        Err(Error::NotFound(_) | Error::Invalid(_)) => Ok(StatusCode::NOT_FOUND.into_response()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The customer's newest orders, oldest of them first.
+async fn newest(shop: &Shop, customer: &str) -> Result<Vec<pb::Order>> {
+    let request = pb::ListOrdersRequest {
+        customer_id: customer.to_owned(),
+        page_size: MOST,
+        page_token: String::new(),
+    };
+    let list = shop.orders.clone().list_orders(request).await?;
+    let mut orders = list.into_inner().orders;
+    orders.reverse();
+    Ok(orders)
+}
+
+fn hal(value: &Value) -> Response {
+    ([(CONTENT_TYPE, HAL)], value.to_string()).into_response()
+}

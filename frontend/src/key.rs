@@ -1,0 +1,127 @@
+//! The secret that cookies and forms are signed with.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Sha256, Sha512};
+
+/// Bytes a key must have.
+const LEAST: usize = 32;
+
+/// A secret shared by all front-ends of one shop. Clones are the same key.
+#[derive(Clone)]
+pub struct Key {
+    cookies: tower_cookies::Key,
+    forms: [u8; 64],
+}
+
+impl Key {
+    /// A new key, good for as long as this process runs.
+    #[must_use]
+    pub fn random() -> Self {
+        Self::from_secret(&rand::random::<[u8; 64]>())
+    }
+
+    /// Reads a key written in hex or base64.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim().trim_end_matches('=');
+        let bytes = hex(text)
+            .or_else(|| STANDARD_NO_PAD.decode(text).ok())
+            .or_else(|| URL_SAFE_NO_PAD.decode(text).ok())
+            .ok_or("it is neither hex nor base64")?;
+        if bytes.len() < LEAST {
+            return Err(format!("it holds fewer than {LEAST} bytes"));
+        }
+        Ok(Self::from_secret(&bytes))
+    }
+
+    fn from_secret(secret: &[u8]) -> Self {
+        Self {
+            cookies: tower_cookies::Key::from(&derive(secret, b"cookies")),
+            forms: derive(secret, b"forms"),
+        }
+    }
+
+    /// The key for signed cookies.
+    pub(crate) fn cookies(&self) -> &tower_cookies::Key {
+        &self.cookies
+    }
+
+    /// Signs `text` for use in a form.
+    pub(crate) fn sign(&self, text: &str) -> String {
+        let tag = self.mac(text).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(tag)
+    }
+
+    /// Whether `signature` is what [`sign`](Self::sign) gave for `text`; takes
+    /// equally long either way.
+    pub(crate) fn signed(&self, text: &str, signature: &str) -> bool {
+        URL_SAFE_NO_PAD
+            .decode(signature)
+            .is_ok_and(|tag| self.mac(text).verify_slice(&tag).is_ok())
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    fn mac(&self, text: &str) -> Hmac<Sha256> {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.forms);
+        mac.expect("any length is fine").chain_update(text)
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Key(..)")
+    }
+}
+
+/// One secret, a key for each purpose.
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+fn derive(secret: &[u8], purpose: &[u8]) -> [u8; 64] {
+    let mac = Hmac::<Sha512>::new_from_slice(secret).expect("any length is fine");
+    mac.chain_update(purpose).finalize().into_bytes().into()
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_in_hex_and_base64_alike() {
+        let hex = "00ff".repeat(16);
+        let bytes = [0, 255].repeat(16);
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&bytes);
+        let signatures = [&*hex, &*base64].map(|text| Key::read(text).unwrap().sign("x"));
+        assert_eq!(signatures[0], signatures[1]);
+    }
+
+    #[test]
+    fn short_or_unreadable_keys_are_refused() {
+        assert!(Key::read("00ff").is_err());
+        assert!(Key::read(&"!".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn a_signature_fits_one_text_and_one_key() {
+        let (one, two) = (Key::random(), Key::random());
+        let signature = one.sign("session");
+        assert!(one.signed("session", &signature));
+        assert!(!one.signed("another", &signature));
+        assert!(!two.signed("session", &signature));
+        assert!(!one.signed("session", "") && !one.signed("session", "%"));
+    }
+
+    #[test]
+    fn keys_do_not_show_in_logs() {
+        assert_eq!(format!("{:?}", Key::random()), "Key(..)");
+    }
+}

@@ -1,0 +1,199 @@
+//! The socks' pictures: they belong to the catalogue, and are kept here for a
+//! while, so that a page full of socks does not ask for each of them again.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chassis::{Client, Error, Result};
+use http_body_util::{BodyExt, Limited};
+use moka::sync::Cache;
+use tower::ServiceExt;
+
+use crate::Shop;
+
+/// All pictures together may take this many bytes of memory, and one alone
+/// [`LARGEST`].
+const ROOM: u64 = 4 * 1024 * 1024;
+const LARGEST: usize = 512 * 1024;
+
+/// How long a picture is shown without asking the catalogue again.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// What the catalogue says about a picture and browsers may know.
+const PASSED: [HeaderName; 7] = [
+    ACCEPT_RANGES,
+    CACHE_CONTROL,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    ETAG,
+    LAST_MODIFIED,
+];
+
+/// Fetches pictures. Clones share what is kept.
+#[derive(Clone)]
+pub(crate) struct Pictures {
+    catalogue: Client,
+    kept: Cache<String, Picture>,
+}
+
+#[derive(Clone)]
+struct Picture {
+    headers: HeaderMap,
+    bytes: Bytes,
+}
+
+/// The routes of the pictures.
+pub fn routes() -> Router<Shop> {
+    Router::new().route("/catalogue/images/{file}", get(show))
+}
+
+async fn show(
+    State(shop): State<Shop>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response> {
+    if !is_file_name(&file) {
+        return Err(Error::NotFound("picture"));
+    }
+    if headers.contains_key(RANGE) {
+        return shop.pictures.part(&file, &headers).await;
+    }
+    match shop.pictures.whole(file).await? {
+        Ok(picture) => Ok(picture.answer(&headers)),
+        Err(answer) => Ok(answer),
+    }
+}
+
+fn is_file_name(file: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    file.bytes().all(plain) && !file.starts_with('.')
+}
+
+impl Pictures {
+    pub(crate) fn new(catalogue: Client) -> Self {
+        let weight =
+            |_: &String, picture: &Picture| u32::try_from(picture.bytes.len()).unwrap_or(u32::MAX);
+        Self {
+            catalogue,
+            kept: Cache::builder()
+                .weigher(weight)
+                .max_capacity(ROOM)
+                .time_to_live(KEPT)
+                .build(),
+        }
+    }
+
+    /// The picture, or whatever else the catalogue answered.
+    async fn whole(&self, file: String) -> Result<Result<Picture, Response>> {
+        if let Some(picture) = self.kept.get(&file) {
+            return Ok(Ok(picture));
+        }
+        let answer = self.fetch(&file, &HeaderMap::new()).await?;
+        if answer.status() != StatusCode::OK {
+            return Ok(Err(answer));
+        }
+        let (parts, body) = answer.into_parts();
+        let bytes = Limited::new(body, LARGEST).collect().await;
+        let picture = Picture {
+            headers: parts.headers,
+            bytes: bytes.map_err(Error::unavailable)?.to_bytes(),
+        };
+        self.kept.insert(file, picture.clone());
+        Ok(Ok(picture))
+    }
+
+    /// The part of a picture that `headers` ask for.
+    async fn part(&self, file: &str, headers: &HeaderMap) -> Result<Response> {
+        let asked = [RANGE, IF_RANGE];
+        let asked = asked.into_iter().filter_map(|name| {
+            let value = headers.get(&name)?.clone();
+            Some((name, value))
+        });
+        self.fetch(file, &asked.collect()).await
+    }
+
+    async fn fetch(&self, file: &str, headers: &HeaderMap) -> Result<Response> {
+        let request = Request::get(format!("/catalogue/images/{file}"));
+        let mut request = request
+            .body(tonic::body::Body::empty())
+            .map_err(Error::internal)?;
+        request.headers_mut().extend(headers.clone());
+        let answer = self.catalogue.clone().oneshot(request).await?;
+        let (mut parts, body) = answer.into_parts();
+        let passed = PASSED.into_iter().filter_map(|name| {
+            let value = parts.headers.get(&name)?.clone();
+            Some((name, value))
+        });
+        let mut headers: HeaderMap = passed.collect();
+        if parts.status.is_success() {
+            headers
+                .entry(CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("public, max-age=3600"));
+        }
+        parts.headers = headers;
+        Ok(Response::from_parts(parts, Body::new(body)))
+    }
+}
+
+impl Picture {
+    /// The picture, or 304 when the browser has it already.
+    fn answer(self, asked: &HeaderMap) -> Response {
+        let is = |header: HeaderName, condition: HeaderName| {
+            let (has, wants) = (self.headers.get(header), asked.get(condition));
+            has.is_some() && has == wants
+        };
+        let known = if asked.contains_key(IF_NONE_MATCH) {
+            is(ETAG, IF_NONE_MATCH)
+        } else {
+            is(LAST_MODIFIED, IF_MODIFIED_SINCE)
+        };
+        if known {
+            let mut headers = self.headers;
+            headers.remove(CONTENT_LENGTH);
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (self.headers, self.bytes).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_file_names_reach_the_catalogue() {
+        assert!(is_file_name("holy_1.jpeg"));
+        for bad in ["../secret", "a/b", ".env", "a b", "a?b"] {
+            assert!(!is_file_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_browser_that_has_the_picture_is_told_so() {
+        let headers = |name: HeaderName, value: &'static str| {
+            HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+        };
+        let picture = Picture {
+            headers: headers(ETAG, "\"1\""),
+            bytes: Bytes::from_static(b"sock"),
+        };
+        let status = |asked| picture.clone().answer(&asked).status();
+        assert_eq!(status(HeaderMap::new()), StatusCode::OK);
+        assert_eq!(
+            status(headers(IF_NONE_MATCH, "\"1\"")),
+            StatusCode::NOT_MODIFIED
+        );
+        assert_eq!(status(headers(IF_NONE_MATCH, "\"2\"")), StatusCode::OK);
+        assert_eq!(status(headers(IF_MODIFIED_SINCE, "x")), StatusCode::OK);
+    }
+}

@@ -1,0 +1,102 @@
+//! What every handler needs: the services behind the shop, and a few secrets.
+
+use std::sync::Arc;
+
+use chassis::{Client, Discovery, Result, Shutdown};
+use proto::cart::carts_client::CartsClient;
+use proto::catalogue as pb;
+use proto::catalogue::catalogue_client::CatalogueClient;
+use proto::orders::orders_client::OrdersClient;
+use proto::user::users_client::UsersClient;
+
+use crate::key::Key;
+use crate::pictures::Pictures;
+use crate::window::{Seen, Window};
+
+/// The shop as handlers see it: their router's state. Clones share everything.
+///
+/// Generated clients want to be cloned for each call, which is cheap:
+/// `shop.carts.clone().get_cart(request).await?.into_inner()`.
+#[derive(Clone)]
+pub struct Shop {
+    /// What the shop sells; pages prefer [`list`](Self::list) and its kin.
+    pub catalogue: CatalogueClient<Client>,
+    /// What visitors mean to buy.
+    pub carts: CartsClient<Client>,
+    /// Who bought what.
+    pub orders: OrdersClient<Client>,
+    /// Who buys.
+    pub users: UsersClient<Client>,
+    /// Which front-end this is.
+    pub release: Arc<Release>,
+    /// Tells long streams when to end.
+    pub shutdown: Shutdown,
+    /// Signs cookies and forms.
+    pub key: Key,
+    /// Whether cookies are for https only.
+    pub secure_cookies: bool,
+    pub(crate) pictures: Pictures,
+    window: Window,
+}
+
+/// What makes one running front-end different from another.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The release this process belongs to, e.g. `v2`.
+    pub version: String,
+    /// The name of this process.
+    pub instance: String,
+    /// The colour of the ribbon, when it was chosen by hand.
+    pub theme: Option<String>,
+}
+
+impl Shop {
+    /// Knows where to find everything; connects on first use.
+    pub fn new(discovery: &Discovery, release: Release, key: Key) -> anyhow::Result<Self> {
+        let catalogue = Client::new(discovery, "catalogue")?;
+        let carts = Client::with_idempotent(
+            discovery,
+            "carts",
+            &["SetQuantity", "MergeCarts", "ClearCart"],
+        )?;
+        let orders = Client::with_idempotent(discovery, "orders", &["PlaceOrder"])?;
+        Ok(Self {
+            catalogue: CatalogueClient::new(catalogue.clone()),
+            carts: CartsClient::new(carts),
+            orders: OrdersClient::new(orders),
+            users: UsersClient::new(Client::new(discovery, "user")?),
+            release: Arc::new(release),
+            shutdown: Shutdown::default(),
+            key,
+            secure_cookies: false,
+            pictures: Pictures::new(catalogue),
+            window: Window::default(),
+        })
+    }
+
+    /// Returns one page of products, the last one seen when the catalogue does
+    /// not answer.
+    pub async fn list(
+        &self,
+        request: pb::ListProductsRequest,
+    ) -> Result<Seen<pb::ListProductsResponse>> {
+        self.window.list(self.catalogue.clone(), request).await
+    }
+
+    /// Returns the product called `id`, as last seen when the catalogue does
+    /// not answer.
+    pub async fn product(&self, id: &str) -> Result<Seen<pb::Product>> {
+        self.window.product(self.catalogue.clone(), id).await
+    }
+
+    /// Returns the products with these ids, in this order and without those
+    /// unknown, as last seen when the catalogue does not answer.
+    pub async fn products(&self, ids: Vec<String>) -> Result<Seen<Vec<pb::Product>>> {
+        self.window.products(self.catalogue.clone(), ids).await
+    }
+
+    /// Returns every tag, as last seen when the catalogue does not answer.
+    pub async fn tags(&self) -> Result<Seen<Vec<pb::Tag>>> {
+        self.window.tags(self.catalogue.clone()).await
+    }
+}

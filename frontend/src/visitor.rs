@@ -1,0 +1,211 @@
+//! Who is asking: a guest, or a customer who has signed in.
+
+mod flash;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use chassis::{Error, Result, clock};
+use proto::cart::MergeCartsRequest;
+use proto::user as pb;
+use serde::{Deserialize, Serialize};
+use tower_cookies::cookie::SameSite;
+use tower_cookies::cookie::time::Duration;
+use tower_cookies::{Cookie, Cookies};
+use tower_sessions::{Expiry, Session};
+
+use crate::Shop;
+use crate::session::LIFETIME;
+
+pub use flash::{Flash, Kind};
+
+/// Present while somebody is signed in. Scripts of the original read it, and
+/// sign out by deleting it; its value means nothing.
+const LOGGED_IN: &str = "logged_in";
+
+/// Where the session keeps its customer.
+const CUSTOMER: &str = "customer";
+
+/// A sign-in is prolonged when this much of its life is over.
+const PROLONG_AFTER_MS: i64 = 5 * 60 * 1000;
+
+/// Whoever sent the request. Extracting one gives a new visitor the session
+/// cookie; a guest's session is not stored anywhere.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Names the session, and the cart of a guest.
+    pub session_id: String,
+    /// The customer, when one has signed in.
+    pub customer: Option<Customer>,
+    /// The token that every form of this visitor must bring back.
+    pub csrf: String,
+    session: Session,
+    cookies: Cookies,
+    is_new: bool,
+}
+
+/// A customer who has signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Customer {
+    /// 24 hex digits.
+    pub id: String,
+    /// What they sign in with.
+    pub username: String,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    seen_at_ms: i64,
+}
+
+impl Visitor {
+    /// Whose cart it is: the customer's, or the guest's own.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        match &self.customer {
+            Some(customer) => &customer.id,
+            None => &self.session_id,
+        }
+    }
+
+    /// The customer, or [`Error::Unauthorized`] for a guest.
+    pub fn signed_in(&self) -> Result<&Customer> {
+        self.customer.as_ref().ok_or(Error::Unauthorized)
+    }
+
+    /// Fails with [`Error::Invalid`] unless a form of this visitor brought
+    /// `token`.
+    pub fn verify(&self, shop: &Shop, token: &str) -> Result<()> {
+        if shop.key.signed(&self.session_id, token) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "the form has expired: go back, reload the page and try again",
+        ))
+    }
+
+    /// Signs `customer` in under a new session id, so that an id somebody else
+    /// knows is worth nothing, and moves the guest's cart into the customer's.
+    ///
+    /// A cart that cannot be moved now does not keep anybody out.
+    pub async fn sign_in(&self, shop: &Shop, customer: &pb::Customer) -> Result<()> {
+        if !self.is_new && self.customer.is_none() {
+            let merge = MergeCartsRequest {
+                from_customer_id: self.session_id.clone(),
+                into_customer_id: customer.id.clone(),
+            };
+            if let Err(error) = shop.carts.clone().merge_carts(merge).await {
+                tracing::warn!(%error, "a guest's cart was not merged");
+            }
+        }
+        self.session.cycle_id().await.map_err(unavailable)?;
+        self.keep(shop, &Customer::now(customer)).await
+    }
+
+    /// Remembers the customer's new name.
+    pub async fn rename(&self, shop: &Shop, customer: &pb::Customer) -> Result<()> {
+        self.keep(shop, &Customer::now(customer)).await
+    }
+
+    /// Ends the session.
+    pub async fn sign_out(&self) -> Result<()> {
+        self.session.flush().await.map_err(unavailable)?;
+        self.cookies
+            .remove(Cookie::build(LOGGED_IN).path("/").build());
+        Ok(())
+    }
+
+    async fn keep(&self, shop: &Shop, customer: &Customer) -> Result<()> {
+        let kept = self.session.insert(CUSTOMER, customer).await;
+        kept.map_err(unavailable)?;
+        let age = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
+        let cookie = Cookie::build((LOGGED_IN, "yes"))
+            .path("/")
+            .same_site(SameSite::Lax)
+            .secure(shop.secure_cookies)
+            .max_age(Duration::seconds(age));
+        self.cookies.add(cookie.build());
+        Ok(())
+    }
+}
+
+impl Customer {
+    fn now(customer: &pb::Customer) -> Self {
+        Self {
+            id: customer.id.clone(),
+            username: customer.username.clone(),
+            first_name: customer.first_name.clone(),
+            last_name: customer.last_name.clone(),
+            seen_at_ms: clock::now_ms(),
+        }
+    }
+}
+
+impl FromRequestParts<Shop> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self> {
+        if let Some(visitor) = parts.extensions.get::<Self>() {
+            return Ok(visitor.clone());
+        }
+        let visitor = Self::recognise(parts, shop).await?;
+        parts.extensions.insert(visitor.clone());
+        Ok(visitor)
+    }
+}
+
+impl Visitor {
+    async fn recognise(parts: &Parts, shop: &Shop) -> Result<Self> {
+        let (Some(session), Some(cookies)) = (
+            parts.extensions.get::<Session>().cloned(),
+            parts.extensions.get::<Cookies>().cloned(),
+        ) else {
+            return Err(Error::internal("the session layer is missing"));
+        };
+        let (session_id, is_new) = name(&session).await?;
+        let mut visitor = Self {
+            csrf: shop.key.sign(&session_id),
+            session_id,
+            customer: None,
+            session,
+            cookies,
+            is_new,
+        };
+        // Without this cookie the original took everybody for a guest.
+        if !is_new && visitor.cookies.get(LOGGED_IN).is_some() {
+            visitor.customer = visitor.remember(shop).await?;
+        }
+        Ok(visitor)
+    }
+
+    /// The customer of this session, whose sign-in now lasts longer.
+    async fn remember(&self, shop: &Shop) -> Result<Option<Customer>> {
+        let customer: Option<Customer> = self.session.get(CUSTOMER).await.map_err(unavailable)?;
+        let Some(mut customer) = customer else {
+            return Ok(None);
+        };
+        let now = clock::now_ms();
+        if now - customer.seen_at_ms > PROLONG_AFTER_MS {
+            customer.seen_at_ms = now;
+            self.keep(shop, &customer).await?;
+        }
+        Ok(Some(customer))
+    }
+}
+
+/// The id of `session`, made now for a new visitor.
+async fn name(session: &Session) -> Result<(String, bool)> {
+    if let Some(id) = session.id() {
+        return Ok((id.to_string(), false));
+    }
+    // Saving assigns an id; a change of expiry makes the layer send the cookie.
+    session.set_expiry(Some(Expiry::OnSessionEnd));
+    session.save().await.map_err(unavailable)?;
+    let id = session
+        .id()
+        .ok_or_else(|| Error::internal("a session without an id"))?;
+    Ok((id.to_string(), true))
+}
+
+fn unavailable(error: tower_sessions::session::Error) -> Error {
+    Error::unavailable(error)
+}

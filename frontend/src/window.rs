@@ -1,0 +1,132 @@
+//! The shop window: what the catalogue said last, for when it says nothing.
+
+use chassis::{Client, Error, Result};
+use moka::sync::Cache;
+use prost::Message;
+use proto::catalogue as pb;
+use proto::catalogue::catalogue_client::CatalogueClient;
+
+/// Something the catalogue said, now or earlier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen<T> {
+    /// What it said.
+    pub value: T,
+    /// Whether that was earlier, because now it does not answer.
+    pub stale: bool,
+}
+
+impl<T> Seen<T> {
+    fn now(value: T) -> Self {
+        Self {
+            value,
+            stale: false,
+        }
+    }
+
+    fn earlier(value: T) -> Self {
+        Self { value, stale: true }
+    }
+}
+
+/// The last good answers, as many as fit. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Window {
+    /// By the encoded question.
+    lists: Cache<Vec<u8>, pb::ListProductsResponse>,
+    products: Cache<String, pb::Product>,
+    tags: Cache<(), Vec<pb::Tag>>,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            lists: Cache::new(64),
+            products: Cache::new(1000),
+            tags: Cache::new(1),
+        }
+    }
+}
+
+type Catalogue = CatalogueClient<Client>;
+
+impl Window {
+    pub(crate) async fn list(
+        &self,
+        mut catalogue: Catalogue,
+        request: pb::ListProductsRequest,
+    ) -> Result<Seen<pb::ListProductsResponse>> {
+        let question = request.encode_to_vec();
+        match catalogue.list_products(request).await {
+            Ok(answer) => {
+                let list = answer.into_inner();
+                self.lists.insert(question, list.clone());
+                self.remember(&list.products);
+                Ok(Seen::now(list))
+            }
+            Err(status) => earlier(status.into(), || self.lists.get(&question)),
+        }
+    }
+
+    pub(crate) async fn product(
+        &self,
+        mut catalogue: Catalogue,
+        id: &str,
+    ) -> Result<Seen<pb::Product>> {
+        let request = pb::GetProductRequest { id: id.to_owned() };
+        match catalogue.get_product(request).await {
+            Ok(answer) => {
+                let product = answer.into_inner();
+                self.remember(std::slice::from_ref(&product));
+                Ok(Seen::now(product))
+            }
+            Err(status) => earlier(status.into(), || self.products.get(id)),
+        }
+        .map_err(|error| match error {
+            Error::NotFound(_) => Error::NotFound("product"),
+            error => error,
+        })
+    }
+
+    pub(crate) async fn products(
+        &self,
+        mut catalogue: Catalogue,
+        ids: Vec<String>,
+    ) -> Result<Seen<Vec<pb::Product>>> {
+        let request = pb::GetProductsRequest { ids: ids.clone() };
+        match catalogue.get_products(request).await {
+            Ok(answer) => {
+                let products = answer.into_inner().products;
+                self.remember(&products);
+                Ok(Seen::now(products))
+            }
+            Err(status) => earlier(status.into(), || {
+                Some(ids.iter().filter_map(|id| self.products.get(id)).collect())
+            }),
+        }
+    }
+
+    pub(crate) async fn tags(&self, mut catalogue: Catalogue) -> Result<Seen<Vec<pb::Tag>>> {
+        match catalogue.list_tags(pb::ListTagsRequest {}).await {
+            Ok(answer) => {
+                let tags = answer.into_inner().tags;
+                self.tags.insert((), tags.clone());
+                Ok(Seen::now(tags))
+            }
+            Err(status) => earlier(status.into(), || self.tags.get(&())),
+        }
+    }
+
+    fn remember(&self, products: &[pb::Product]) {
+        for product in products {
+            self.products.insert(product.id.clone(), product.clone());
+        }
+    }
+}
+
+/// What was seen earlier, when the catalogue is merely away.
+fn earlier<T>(error: Error, seen: impl FnOnce() -> Option<T>) -> Result<Seen<T>> {
+    match error {
+        Error::Unavailable(_) | Error::Timeout => seen().map(Seen::earlier).ok_or(error),
+        error => Err(error),
+    }
+}
