@@ -1,0 +1,166 @@
+//! Carts, and the rules every store keeps.
+
+use chassis::{Error, Result};
+
+/// Lines a cart holds at most.
+pub const MOST_LINES: usize = 100;
+
+/// What one request may ask for of one product.
+pub const MOST_ASKED: u32 = 1000;
+
+/// Where a line stops growing, however often it is asked for.
+pub const MOST_HELD: u32 = 1_000_000;
+
+/// The dearest unit price in cents.
+pub const DEAREST: i64 = 100_000_000;
+
+/// Characters of a customer's, a product's or an order's id.
+const ID_LENGTH: usize = 200;
+
+/// What a visitor means to buy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cart {
+    /// The customer, or the session before sign-in.
+    pub customer_id: String,
+    /// One line per product, in the order they were added.
+    pub items: Vec<Item>,
+}
+
+/// One line of a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Names the line.
+    pub id: String,
+    /// What is to be bought.
+    pub product_id: String,
+    /// How many of it; never zero.
+    pub quantity: u32,
+    /// The price of one as it was when the line began.
+    pub unit_price_cents: i64,
+}
+
+/// A wish to put a product into a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// What is to be bought.
+    pub product_id: String,
+    /// What a new line starts with.
+    pub quantity: u32,
+    /// What a line that is there already grows by.
+    pub again: u32,
+    /// The price of a new line.
+    pub unit_price_cents: i64,
+}
+
+impl Cart {
+    /// An empty cart.
+    #[must_use]
+    pub fn empty(customer_id: &str) -> Self {
+        Self {
+            customer_id: customer_id.to_owned(),
+            items: Vec::new(),
+        }
+    }
+
+    /// The line of a product.
+    pub fn item(&self, product_id: &str) -> Result<&Item> {
+        let mut items = self.items.iter();
+        items
+            .find(|item| item.product_id == product_id)
+            .ok_or(NOT_IN_CART)
+    }
+
+    /// Adds a product; a new line is called `new_id`. The price of a line that
+    /// is there already stays.
+    pub fn add(&mut self, addition: &Addition, new_id: &str) -> Result<()> {
+        self.put(
+            Item {
+                id: new_id.to_owned(),
+                product_id: addition.product_id.clone(),
+                quantity: addition.quantity,
+                unit_price_cents: addition.unit_price_cents,
+            },
+            addition.again,
+        )
+    }
+
+    /// Sets the quantity of a line; zero removes it.
+    pub fn set_quantity(&mut self, product_id: &str, quantity: u32) -> Result<()> {
+        let at = self.position(product_id).ok_or(NOT_IN_CART)?;
+        if quantity == 0 {
+            self.items.remove(at);
+        } else {
+            self.items[at].quantity = quantity;
+        }
+        Ok(())
+    }
+
+    /// Takes every line of `other` in: quantities of the same product are added
+    /// and our price stays, other lines follow ours in their order. All or
+    /// nothing.
+    pub fn merge(&mut self, other: Self) -> Result<()> {
+        let mut merged = self.clone();
+        for item in other.items {
+            let more = item.quantity;
+            merged.put(item, more)?;
+        }
+        *self = merged;
+        Ok(())
+    }
+
+    fn put(&mut self, item: Item, again: u32) -> Result<()> {
+        if let Some(at) = self.position(&item.product_id) {
+            let grown = self.items[at].quantity.saturating_add(again);
+            self.items[at].quantity = grown.min(MOST_HELD);
+        } else if self.items.len() < MOST_LINES {
+            self.items.push(item);
+        } else {
+            return Err(full());
+        }
+        Ok(())
+    }
+
+    fn position(&self, product_id: &str) -> Option<usize> {
+        let mut items = self.items.iter();
+        items.position(|item| item.product_id == product_id)
+    }
+}
+
+/// A product is not in the cart.
+pub(crate) const NOT_IN_CART: Error = Error::NotFound("item in cart");
+
+/// A cart has no room for another product.
+pub(crate) fn full() -> Error {
+    Error::invalid(format!("a cart holds at most {MOST_LINES} products"))
+}
+
+/// Refuses what cannot be an id, calling it by the name its sender knows.
+pub fn check_id(field: &str, id: &str) -> Result<()> {
+    let length = id.chars().take(ID_LENGTH + 1).count();
+    if !(1..=ID_LENGTH).contains(&length) || id.contains(char::is_control) {
+        return Err(Error::invalid(format!(
+            "{field} must be 1 to {ID_LENGTH} characters"
+        )));
+    }
+    Ok(())
+}
+
+/// Reads a quantity from `least` to [`MOST_ASKED`].
+pub fn quantity(field: &str, quantity: i64, least: u32) -> Result<u32> {
+    let quantity = u32::try_from(quantity).ok();
+    quantity
+        .filter(|quantity| (least..=MOST_ASKED).contains(quantity))
+        .ok_or_else(|| Error::invalid(format!("{field} must be {least} to {MOST_ASKED}")))
+}
+
+/// Refuses negative and absurd prices.
+pub fn check_price(field: &str, cents: i64) -> Result<()> {
+    if !(0..=DEAREST).contains(&cents) {
+        let dearest = chassis::money::decimal(DEAREST);
+        return Err(Error::invalid(format!("{field} must be 0 to {dearest}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

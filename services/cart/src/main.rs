@@ -1,0 +1,10 @@
+//! The cart service: what a visitor means to buy.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = cart::Config::parse();
+    let _telemetry = chassis::telemetry::start("carts", &config.common)?;
+    cart::run(config).await
+}

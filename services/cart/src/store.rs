@@ -1,0 +1,123 @@
+//! Where carts are kept: in tables, or in Redis.
+
+use chassis::{Result, ids};
+
+use crate::cart::{Addition, Cart, check_id};
+
+mod hashes;
+mod tables;
+
+pub use hashes::Hashes;
+pub use tables::Tables;
+
+/// Keeps carts. Clones share it.
+///
+/// Every change is atomic, also against changes by other instances: parallel
+/// ones leave the cart as if they had come one after the other.
+#[derive(Clone)]
+pub enum Store {
+    /// In `SQLite` or `PostgreSQL`.
+    Tables(Tables),
+    /// In Redis.
+    Hashes(Hashes),
+}
+
+/// An idle cart, and the memory of a cleared one, is kept for this long: 90 days.
+pub const KEPT_MS: i64 = 90 * 24 * 3600 * 1000;
+
+impl Store {
+    /// Opens the store at `url`. In Redis all keys begin with `prefix`.
+    pub async fn open(url: &str, prefix: &str) -> anyhow::Result<Self> {
+        if url.starts_with("redis:") {
+            Ok(Self::Hashes(Hashes::open(url, prefix)?))
+        } else {
+            Ok(Self::Tables(Tables::open(url).await?))
+        }
+    }
+
+    /// Succeeds when the store answers.
+    pub async fn ping(&self) -> Result<()> {
+        match self {
+            Self::Tables(tables) => tables.ping().await,
+            Self::Hashes(hashes) => hashes.ping().await,
+        }
+    }
+
+    /// Returns a cart; an unknown one is empty.
+    pub async fn get(&self, customer_id: &str) -> Result<Cart> {
+        check_id(CUSTOMER, customer_id)?;
+        match self {
+            Self::Tables(tables) => tables.get(customer_id).await,
+            Self::Hashes(hashes) => hashes.get(customer_id).await,
+        }
+    }
+
+    /// Adds a product and returns the cart ([`Cart::add`]).
+    pub async fn add(&self, customer_id: &str, addition: &Addition) -> Result<Cart> {
+        check_id(CUSTOMER, customer_id)?;
+        let new_id = ids::new_id();
+        match self {
+            Self::Tables(tables) => tables.add(customer_id, addition, &new_id).await,
+            Self::Hashes(hashes) => hashes.add(customer_id, addition, &new_id).await,
+        }
+    }
+
+    /// Sets the quantity of a line and returns the cart ([`Cart::set_quantity`]).
+    pub async fn set_quantity(
+        &self,
+        customer_id: &str,
+        product_id: &str,
+        quantity: u32,
+    ) -> Result<Cart> {
+        check_id(CUSTOMER, customer_id)?;
+        match self {
+            Self::Tables(tables) => tables.set(customer_id, product_id, quantity).await,
+            Self::Hashes(hashes) => hashes.set(customer_id, product_id, quantity).await,
+        }
+    }
+
+    /// Moves all lines of cart `from` into cart `into` and returns that
+    /// ([`Cart::merge`]). A cart merged into itself stays as it is.
+    pub async fn merge(&self, from: &str, into: &str) -> Result<Cart> {
+        check_id("the session id", from)?;
+        check_id(CUSTOMER, into)?;
+        if from == into {
+            return self.get(into).await;
+        }
+        match self {
+            Self::Tables(tables) => tables.merge(from, into).await,
+            Self::Hashes(hashes) => hashes.merge(from, into).await,
+        }
+    }
+
+    /// Empties a cart.
+    pub async fn clear(&self, customer_id: &str) -> Result<()> {
+        check_id(CUSTOMER, customer_id)?;
+        match self {
+            Self::Tables(tables) => tables.clear(customer_id).await,
+            Self::Hashes(hashes) => hashes.clear(customer_id).await,
+        }
+    }
+
+    /// Empties a cart because of an order: only the first time for each order.
+    pub async fn clear_for_order(&self, customer_id: &str, order_id: &str) -> Result<()> {
+        check_id(CUSTOMER, customer_id)?;
+        check_id("the order id", order_id)?;
+        match self {
+            Self::Tables(tables) => tables.clear_for_order(customer_id, order_id).await,
+            Self::Hashes(hashes) => hashes.clear_for_order(customer_id, order_id).await,
+        }
+    }
+
+    /// Forgets what has not changed since `time` (in milliseconds); Redis does
+    /// so by itself.
+    pub async fn forget_before(&self, time: i64) -> Result<()> {
+        match self {
+            Self::Tables(tables) => tables.forget_before(time).await,
+            Self::Hashes(_) => Ok(()),
+        }
+    }
+}
+
+/// What callers call the cart's name.
+const CUSTOMER: &str = "the customer id";

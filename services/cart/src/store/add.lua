@@ -1,0 +1,16 @@
+-- Adds a product to the cart at KEYS[1]: the rule is Cart::add.
+-- ARGV: field, quantity, again, "cents id" of a new line, most lines, most of a line, milliseconds to live.
+local cart, field = KEYS[1], ARGV[1]
+local line = redis.call('HGET', cart, field)
+if line then
+    local position, quantity, rest = line:match('^(%d+) (%d+) (.+)$')
+    quantity = math.min(quantity + ARGV[3], tonumber(ARGV[6]))
+    redis.call('HSET', cart, field, string.format('%s %d %s', position, quantity, rest))
+elseif redis.call('HLEN', cart) - 1 < tonumber(ARGV[5]) then
+    local position = redis.call('HINCRBY', cart, '#', 1)
+    redis.call('HSET', cart, field, string.format('%d %d %s', position, ARGV[2], ARGV[4]))
+else
+    return {'full', {}}
+end
+redis.call('PEXPIRE', cart, ARGV[7])
+return {'done', redis.call('HGETALL', cart)}

@@ -1,0 +1,34 @@
+-- Moves all lines of the cart at KEYS[1] into the cart at KEYS[2]: the rule is Cart::merge.
+-- ARGV: most lines, most of a line, milliseconds to live.
+local from, into = KEYS[1], KEYS[2]
+local lines, fresh = {}, 0
+local fields = redis.call('HGETALL', from)
+for i = 1, #fields, 2 do
+    if fields[i] ~= '#' then
+        local position, quantity, rest = fields[i + 1]:match('^(%d+) (%d+) (.+)$')
+        table.insert(lines, {field = fields[i], position = tonumber(position), quantity = quantity, rest = rest})
+        fresh = fresh + 1 - redis.call('HEXISTS', into, fields[i])
+    end
+end
+if #lines == 0 then
+    return {'done', redis.call('HGETALL', into)}
+end
+if math.max(redis.call('HLEN', into) - 1, 0) + fresh > tonumber(ARGV[1]) then
+    return {'full', {}}
+end
+
+table.sort(lines, function(a, b) return a.position < b.position end)
+for _, line in ipairs(lines) do
+    local held = redis.call('HGET', into, line.field)
+    if held then
+        local position, quantity, rest = held:match('^(%d+) (%d+) (.+)$')
+        quantity = math.min(quantity + line.quantity, tonumber(ARGV[2]))
+        redis.call('HSET', into, line.field, string.format('%s %d %s', position, quantity, rest))
+    else
+        local position = redis.call('HINCRBY', into, '#', 1)
+        redis.call('HSET', into, line.field, string.format('%d %d %s', position, line.quantity, line.rest))
+    end
+end
+redis.call('DEL', from)
+redis.call('PEXPIRE', into, ARGV[3])
+return {'done', redis.call('HGETALL', into)}

@@ -1,0 +1,51 @@
+//! One suite, every store.
+
+use axum::Router;
+use cart::Store;
+use chassis::ids::new_id;
+use chassis::testing::{Answer, call, database_url};
+use serde_json::{Value, json};
+
+/// Fresh stores of every kind there is to test: `SQLite`, `PostgreSQL` when
+/// `TEST_DATABASE_URL` is set, Redis when `TEST_REDIS_URL` is.
+pub(crate) async fn stores() -> Vec<(&'static str, Store)> {
+    let mut stores = vec![("SQLite", open("sqlite::memory:").await)];
+    if std::env::var("TEST_DATABASE_URL").is_ok() {
+        stores.push(("PostgreSQL", open(&database_url().await).await));
+    }
+    if let Ok(url) = std::env::var("TEST_REDIS_URL") {
+        stores.push(("Redis", open(&url).await));
+    }
+    stores
+}
+
+/// Opens a store in which nobody else's carts are seen.
+pub(crate) async fn open(url: &str) -> Store {
+    Store::open(url, &format!("test-{}:", new_id()))
+        .await
+        .unwrap()
+}
+
+/// Runs `test` against the service over each store.
+pub(crate) async fn on_every_store(test: impl AsyncFn(Router)) {
+    for (kind, store) in stores().await {
+        eprintln!("on {kind}");
+        test(cart::app(store)).await;
+    }
+}
+
+/// Sends an item to a cart.
+pub(crate) async fn post(app: &Router, customer: &str, item: Value) -> Answer {
+    call(app, "POST", &format!("/carts/{customer}/items"), item).await
+}
+
+/// The items of a cart as `[[itemId, quantity, unitPrice], ..]`.
+pub(crate) async fn items(app: &Router, customer: &str) -> Value {
+    let answer = call(app, "GET", &format!("/carts/{customer}/items"), Value::Null).await;
+    assert_eq!(answer.status, 200);
+    let json = answer.json();
+    let items = json.as_array().unwrap().iter();
+    items
+        .map(|item| json!([item["itemId"], item["quantity"], item["unitPrice"]]))
+        .collect()
+}

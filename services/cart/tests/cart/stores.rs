@@ -1,0 +1,268 @@
+//! What every store must keep, whoever else is changing the same cart.
+
+use std::time::Duration;
+
+use crate::common::{items, on_every_store, open, post, stores};
+use cart::{Addition, Cart, Store};
+use chassis::testing::{call, get};
+use chassis::{Result, clock};
+use futures_util::future::join_all;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+
+fn one(product: &str) -> Addition {
+    Addition {
+        product_id: product.to_owned(),
+        quantity: 1,
+        again: 1,
+        unit_price_cents: 1500,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twenty_parallel_posts_end_in_one_line_of_twenty() {
+    on_every_store(async |app| {
+        let posts = (0..20).map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move { post(&app, "fresh", json!({"itemId": "A"})).await.status })
+        });
+        for status in join_all(posts).await {
+            assert_eq!(status.unwrap(), 201);
+        }
+        assert_eq!(items(&app, "fresh").await, json!([["A", 20, 0]]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_merges_and_additions_lose_nothing() {
+    on_every_store(async |app| {
+        for guest in 0..8 {
+            for product in if guest % 2 == 0 {
+                ["A", "B"]
+            } else {
+                ["B", "A"]
+            } {
+                post(&app, &format!("s{guest}"), json!({"itemId": product})).await;
+            }
+        }
+        let calls = (0..16).map(|number| {
+            let app = app.clone();
+            tokio::spawn(async move {
+                if number < 8 {
+                    let path = format!("/carts/c1/merge?sessionId=s{number}");
+                    call(&app, "GET", &path, Value::Null).await.status
+                } else {
+                    post(&app, "c1", json!({"itemId": "A"})).await.status
+                }
+            })
+        });
+        for status in join_all(calls).await {
+            assert!(status.unwrap().is_success());
+        }
+        for (product, quantity) in [("A", 16), ("B", 8)] {
+            let (_, item) = get(&app, &format!("/carts/c1/items/{product}")).await;
+            assert_eq!(item["quantity"], quantity);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_carts_merged_into_each_other_at_once_keep_their_sum() {
+    on_every_store(async |app| {
+        post(&app, "a", json!({"itemId": "A", "quantity": 3})).await;
+        post(&app, "b", json!({"itemId": "A", "quantity": 4})).await;
+        let merges = (0..20).map(|number| {
+            let app = app.clone();
+            let path = ["/carts/a/merge?sessionId=b", "/carts/b/merge?sessionId=a"][number % 2];
+            tokio::spawn(async move { call(&app, "GET", path, Value::Null).await.status })
+        });
+        for status in join_all(merges).await {
+            assert_eq!(status.unwrap(), 202);
+        }
+        let mut both = items(&app, "a").await.as_array().unwrap().clone();
+        both.extend(items(&app, "b").await.as_array().unwrap().clone());
+        assert_eq!(both, [json!(["A", 7, 0])]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_store_follows_the_rules_of_a_cart_step_by_step() {
+    for seed in 0..4 {
+        for (kind, store) in stores().await {
+            let mut dice = StdRng::seed_from_u64(seed);
+            let mut carts = [Cart::empty("a"), Cart::empty("b")];
+            for step in 0..60 {
+                let expected = take_a_step(&store, &mut carts, &mut dice).await;
+                for cart in &carts {
+                    let kept = store.get(&cart.customer_id).await.unwrap();
+                    assert_eq!(
+                        lines(&kept),
+                        lines(cart),
+                        "{kind}, seed {seed}, step {step}"
+                    );
+                }
+                assert!(
+                    expected,
+                    "{kind}, seed {seed}, step {step}: another outcome"
+                );
+            }
+        }
+    }
+}
+
+/// Does the same to the store and to the carts; says whether both agreed.
+async fn take_a_step(store: &Store, carts: &mut [Cart; 2], dice: &mut StdRng) -> bool {
+    let at = dice.random_range(0..2);
+    let customer = carts[at].customer_id.clone();
+    let product = format!("product {}", dice.random_range(0..6));
+    let quantity = dice.random_range(0..9);
+    match dice.random_range(0..10) {
+        0..5 => {
+            let addition = Addition {
+                again: quantity,
+                quantity: quantity + 1,
+                ..one(&product)
+            };
+            let ours = carts[at].add(&addition, "new");
+            agree(&store.add(&customer, &addition).await, &ours)
+        }
+        5..8 => {
+            let ours = carts[at].set_quantity(&product, quantity);
+            agree(
+                &store.set_quantity(&customer, &product, quantity).await,
+                &ours,
+            )
+        }
+        8 => {
+            let from = std::mem::replace(&mut carts[1 - at], Cart::empty(""));
+            let from_id = from.customer_id.clone();
+            let ours = carts[at].merge(from);
+            carts[1 - at].customer_id.clone_from(&from_id);
+            agree(&store.merge(&from_id, &customer).await, &ours)
+        }
+        _ => {
+            carts[at].items.clear();
+            agree(&store.clear(&customer).await, &Ok(()))
+        }
+    }
+}
+
+fn agree<T>(theirs: &Result<T>, ours: &Result<()>) -> bool {
+    let text = |error: &chassis::Error| error.to_string();
+    theirs.as_ref().err().map(text) == ours.as_ref().err().map(text)
+}
+
+fn lines(cart: &Cart) -> Vec<(&str, u32, i64)> {
+    let items = cart.items.iter();
+    items
+        .map(|item| (&*item.product_id, item.quantity, item.unit_price_cents))
+        .collect()
+}
+
+#[tokio::test]
+async fn tables_forget_idle_carts_and_old_orders_but_nothing_else() {
+    for (kind, store) in stores().await {
+        if kind == "Redis" {
+            continue; // it expires keys by itself
+        }
+        store.add("c1", &one("A")).await.unwrap();
+        store.clear_for_order("c2", "order-1").await.unwrap();
+        store.forget_before(clock::now_ms() - 60_000).await.unwrap();
+        assert_eq!(store.get("c1").await.unwrap().items.len(), 1);
+
+        store.add("c2", &one("A")).await.unwrap();
+        store.clear_for_order("c2", "order-1").await.unwrap();
+        assert_eq!(store.get("c2").await.unwrap().items.len(), 1);
+
+        store.forget_before(clock::now_ms() + 60_000).await.unwrap();
+        assert_eq!(store.get("c1").await.unwrap().items, []);
+        store.add("c2", &one("A")).await.unwrap();
+        store.clear_for_order("c2", "order-1").await.unwrap();
+        assert_eq!(store.get("c2").await.unwrap().items, [], "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn redis_forgets_an_idle_cart_and_an_old_order_in_ninety_days() {
+    let Ok(url) = std::env::var("TEST_REDIS_URL") else {
+        return;
+    };
+    let prefix = format!("test-{}:", chassis::ids::new_id());
+    let store = Store::open(&url, &prefix).await.unwrap();
+    store.add("c1", &one("A")).await.unwrap();
+    store.set_quantity("c1", "A", 2).await.unwrap();
+    store.add("s1", &one("A")).await.unwrap();
+    store.merge("s1", "c2").await.unwrap();
+    store.clear_for_order("c3", "order-1").await.unwrap();
+
+    let client = redis::Client::open(url).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    for key in ["of:c1", "of:c2", "cleared:order-1"] {
+        let mut left = redis::cmd("TTL");
+        let left: i64 = left
+            .arg(format!("{prefix}{key}"))
+            .query_async(&mut redis)
+            .await
+            .unwrap();
+        let days = 24 * 3600;
+        assert!(
+            (89 * days..=90 * days).contains(&left),
+            "{key} is kept for {left} s"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_redis_requests_fail_as_unavailable_and_health_says_why() {
+    let app = cart::app(open(&format!("redis://{}/", unused().await)).await);
+    let (status, health) = get(&app, "/health").await;
+    assert_eq!(
+        (status.as_u16(), &health["health"][1]["status"]),
+        (200, &json!("err"))
+    );
+    assert_eq!(health["health"][0]["status"], "OK");
+    let refused = post(&app, "c1", json!({"itemId": "A"})).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.json()["message"], "temporarily unavailable");
+}
+
+#[tokio::test]
+async fn a_redis_that_comes_up_later_is_found() {
+    let Ok(url) = std::env::var("TEST_REDIS_URL") else {
+        return;
+    };
+    let address = unused().await;
+    let app = cart::app(open(&format!("redis://{address}/")).await);
+    assert_eq!(post(&app, "c1", json!({"itemId": "A"})).await.status, 503);
+
+    let real = url.trim_start_matches("redis://").trim_end_matches('/');
+    let listener = TcpListener::bind(&address).await.unwrap();
+    tokio::spawn(relay(listener, real.to_owned()));
+    let added = async {
+        while post(&app, "c1", json!({"itemId": "A"})).await.status != 201 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), added)
+        .await
+        .unwrap();
+    assert_eq!(get(&app, "/health").await.1["health"][1]["status"], "OK");
+}
+
+/// An address nobody listens on.
+async fn unused() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+async fn relay(listener: TcpListener, to: String) {
+    while let Ok((mut from, _)) = listener.accept().await {
+        let mut to = TcpStream::connect(&to).await.unwrap();
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut from, &mut to).await });
+    }
+}
