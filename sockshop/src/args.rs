@@ -1,0 +1,66 @@
+//! What can be asked for on the command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::folder::Which;
+use crate::serve::Process;
+use crate::{health, logs, signal, status, up};
+
+/// A shop that sells socks, as nine small processes.
+///
+/// Without a command it opens the shop here: `sockshop up`.
+#[derive(Debug, Parser)]
+#[command(name = "sockshop", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// How to open the shop when nothing else is asked for.
+    #[command(flatten)]
+    pub(crate) up: up::Options,
+}
+
+/// What `sockshop` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open the shop: every service a process of its own.
+    Up(up::Options),
+    /// Show what runs, where, and what it costs.
+    Status(status::Options),
+    /// Show what the services say.
+    Logs(logs::Options),
+    /// Close the shop.
+    Down(Which),
+    /// End an instance without a warning; it will be started again.
+    Kill(signal::Options),
+    /// Hold an instance still, as if its machine had stalled.
+    Pause(signal::Options),
+    /// Let a paused instance go on.
+    Resume(signal::Options),
+    /// Run one service in the foreground.
+    Serve {
+        /// The service.
+        #[command(subcommand)]
+        process: Box<Process>,
+    },
+    /// Ask a service whether it is ready: for a container's health check.
+    Health(health::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_without_a_command_open_the_shop() {
+        let args = Args::parse_from(["sockshop", "--port", "9000", "--scale", "user=2"]);
+        assert!(args.command.is_none());
+        assert_eq!((args.up.port, args.up.scale.len()), (9000, 1));
+    }
+}

@@ -1,0 +1,145 @@
+//! The data folder of a shop: what makes it *this* shop.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::service::Service;
+
+/// Which shop is meant.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Which {
+    /// Folder that holds the shop's data, and so names the shop.
+    #[arg(long, env = "SOCKSHOP_DATA", default_value = ".sockshop")]
+    pub(crate) data: PathBuf,
+}
+
+/// A data folder. The shop's supervisor holds a lock on a file in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+/// Proof that this process is the shop's only supervisor.
+pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
+
+/// Marks a folder as a shop's.
+const LOCK: &str = "shop.lock";
+
+impl Folder {
+    /// The folder meant by `which`, there or not.
+    pub(crate) fn new(which: &Which) -> anyhow::Result<Self> {
+        let path = std::path::absolute(&which.data).context("--data names no folder")?;
+        Ok(Self { path })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The state of the shop, as its supervisor wrote it last.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path.join("state.json")
+    }
+
+    /// The folder of the logs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// The log of the process called `name`.
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.logs().join(format!("{name}.log"))
+    }
+
+    /// Makes the folder where it is missing, and locks it. With `fresh`,
+    /// a folder that holds something but was never a shop's is refused.
+    pub(crate) fn open(&self, fresh: bool) -> anyhow::Result<Lock> {
+        let shown = self.path.display();
+        if self.path.exists() && !self.path.is_dir() {
+            bail!("{shown} is a file: --data needs a folder");
+        }
+        let unwritable = || format!("cannot write to the data folder {shown}");
+        fs::create_dir_all(&self.path).with_context(unwritable)?;
+        if fresh && !self.is_a_shops() && fs::read_dir(&self.path)?.next().is_some() {
+            bail!("{shown} is not a shop's folder: nothing was removed");
+        }
+        fs::create_dir_all(self.logs()).with_context(unwritable)?;
+        let mut options = File::options();
+        let options = options.create(true).truncate(false).read(true).write(true);
+        let file = options
+            .open(self.path.join(LOCK))
+            .with_context(unwritable)?;
+        self.lock(file)
+    }
+
+    fn is_a_shops(&self) -> bool {
+        self.path.join(LOCK).exists()
+    }
+
+    fn lock(&self, file: File) -> anyhow::Result<Lock> {
+        let shown = self.path.display();
+        // Whoever only looks (`is_running`) holds the lock for a moment, too.
+        for _ in 0..10 {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock(file)),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+                Err(TryLockError::Error(error)) => bail!("cannot lock {shown}: {error}"),
+            }
+        }
+        bail!("a shop already runs on {shown}: `sockshop down` ends it, --data starts another")
+    }
+
+    /// Whether a supervisor holds the lock.
+    pub(crate) fn is_running(&self) -> bool {
+        File::open(self.path.join(LOCK))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// Removes what a shop keeps, and nothing else.
+    pub(crate) fn empty(&self, _: &Lock) -> anyhow::Result<()> {
+        let stores = Service::ALL.into_iter().filter_map(Service::store);
+        let stores =
+            stores.flat_map(|(_, file)| ["", "-wal", "-shm"].map(|end| file.clone() + end));
+        let logs = Service::ALL.iter().flat_map(|service| {
+            (1..=super::up::MOST).map(move |n| format!("logs/{service}-{n}.log"))
+        });
+        let others = ["session.key", "state.json"].map(str::to_owned);
+        for name in stores.chain(logs).chain(others) {
+            match fs::remove_file(self.path.join(&name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    bail!("cannot remove {name} from {}: {error}", self.path.display());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The secret called `name`: made once, for nobody else's eyes.
+    pub(crate) fn secret(&self, name: &str, _: &Lock) -> anyhow::Result<String> {
+        let path = self.path.join(name);
+        let shown = path.display();
+        match fs::read_to_string(&path) {
+            Ok(secret) if secret.len() >= 64 => return Ok(secret),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                bail!("cannot read {shown}: {error}")
+            }
+            _ => {}
+        }
+        let [high, low]: [u128; 2] = rand::random();
+        let secret = format!("{high:032x}{low:032x}");
+        let mut options = File::options();
+        let options = options.create(true).truncate(true).write(true).mode(0o600);
+        let mut file = options
+            .open(&path)
+            .with_context(|| format!("cannot write {shown}"))?;
+        file.write_all(secret.as_bytes())?;
+        Ok(secret)
+    }
+}

@@ -1,0 +1,105 @@
+//! The services a shop is made of.
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// One of the shop's services, by the name the others find it under.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Service {
+    /// What the shop sells.
+    Catalogue,
+    /// Who wants what.
+    #[value(alias = "cart")]
+    Carts,
+    /// Who bought what.
+    Orders,
+    /// Whether they may.
+    Payment,
+    /// Who they are.
+    User,
+    /// The queue of what is to be sent.
+    Shipping,
+    /// The hands that send it.
+    QueueMaster,
+    /// The shop people see.
+    #[value(alias = "edge-router")]
+    FrontEnd,
+}
+
+impl Service {
+    /// Every service, in the order tables show them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Catalogue,
+        Self::Carts,
+        Self::Orders,
+        Self::Payment,
+        Self::User,
+        Self::Shipping,
+        Self::QueueMaster,
+        Self::FrontEnd,
+    ];
+
+    /// Its name on the wire, in tables and in `sockshop serve`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Catalogue => "catalogue",
+            Self::Carts => "carts",
+            Self::Orders => "orders",
+            Self::Payment => "payment",
+            Self::User => "user",
+            Self::Shipping => "shipping",
+            Self::QueueMaster => "queue-master",
+            Self::FrontEnd => "front-end",
+        }
+    }
+
+    /// Its place in [`ALL`](Self::ALL), from 1: the third number of its loopback addresses.
+    pub(crate) fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The variable that tells the others where it is.
+    pub(crate) fn url_variable(self) -> String {
+        format!("{}_URL", self.name().to_uppercase().replace('-', "_"))
+    }
+
+    /// The variable that names its store and the file it has in the data
+    /// folder. A worker keeps nothing.
+    pub(crate) fn store(self) -> Option<(&'static str, String)> {
+        match self {
+            Self::QueueMaster => None,
+            Self::FrontEnd => Some(("SESSION_STORE", "sessions.db".to_owned())),
+            _ => Some(("DATABASE_URL", format!("{}.db", self.name()))),
+        }
+    }
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_order_of_tables() {
+        let numbers: Vec<u8> = Service::ALL.into_iter().map(Service::number).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn a_name_reads_the_same_everywhere() {
+        for service in Service::ALL {
+            assert_eq!(Service::from_str(service.name(), false), Ok(service));
+            let json = serde_json::to_value(service).unwrap();
+            assert_eq!(json, service.name());
+        }
+        assert_eq!(Service::QueueMaster.url_variable(), "QUEUE_MASTER_URL");
+    }
+}

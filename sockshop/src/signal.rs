@@ -1,0 +1,68 @@
+//! `sockshop kill`, `pause`, `resume` and `down`: doing things to processes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use rustix::process::Signal;
+
+use crate::folder::Which;
+use crate::state::State;
+
+/// Which instance of which shop.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Name of the instance, such as catalogue-1.
+    instance: String,
+
+    /// The shop it belongs to.
+    #[command(flatten)]
+    which: Which,
+}
+
+/// What can be done to an instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deed {
+    /// End it without a warning.
+    Kill,
+    /// Hold it still.
+    Pause,
+    /// Let it go on.
+    Resume,
+}
+
+/// Longer than a supervisor takes to drain all of a shop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Does `deed` to one instance.
+pub(crate) fn run(options: &Options, deed: Deed) -> anyhow::Result<()> {
+    let (_, state) = State::running(&options.which)?;
+    let name = &options.instance;
+    let process = state.instance(name)?.process;
+    let process = process.with_context(|| format!("{name} is not running just now"))?;
+    let (signal, done) = match deed {
+        Deed::Kill => (Signal::KILL, "killed"),
+        Deed::Pause => (Signal::STOP, "paused"),
+        Deed::Resume => (Signal::CONT, "resumed"),
+    };
+    if !process.send(signal) {
+        bail!("{name} has just ended");
+    }
+    crate::print(&format!("{name} (process {}) {done}\n", process.pid))
+}
+
+/// Ends the shop and returns once it is gone.
+pub(crate) fn down(which: &Which) -> anyhow::Result<()> {
+    let (folder, state) = State::running(which)?;
+    let pid = state.supervisor.pid;
+    if !state.supervisor.send(Signal::TERM) {
+        bail!("cannot reach the supervisor, process {pid}");
+    }
+    let begun = Instant::now();
+    while folder.is_running() {
+        if begun.elapsed() > PATIENCE {
+            bail!("the shop still runs after {PATIENCE:?}: its supervisor is process {pid}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    crate::print("the shop is closed\n")
+}

@@ -1,0 +1,161 @@
+//! `sockshop status`: what runs, where, and what it costs.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::folder::Which;
+use crate::probe;
+use crate::process::{Memory, Process};
+use crate::state::{Entry, Phase, State};
+use crate::table::{self, mebibytes};
+
+/// Which shop, and for whom.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The shop to look at.
+    #[command(flatten)]
+    which: Which,
+
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The whole answer.
+#[derive(Serialize)]
+struct Status {
+    instances: Vec<Row>,
+}
+
+/// One instance as programs see it.
+#[derive(Serialize)]
+struct Row {
+    service: &'static str,
+    version: String,
+    instance: String,
+    pid: Option<u32>,
+    address: String,
+    port: u16,
+    admin_port: u16,
+    state: Phase,
+    restarts: u32,
+    rss_bytes: Option<u64>,
+    pss_bytes: Option<u64>,
+}
+
+/// Prints the state of the shop.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    let (_, state) = State::running(&options.which)?;
+    let own = state.supervisor.memory();
+    let url = state.url.clone();
+    let status = Status {
+        instances: rows(state).await,
+    };
+    let text = if options.json {
+        serde_json::to_string_pretty(&status)? + "\n"
+    } else {
+        show(&status, &url, own)
+    };
+    crate::print(&text)
+}
+
+/// All rows at once: a process that hangs must not hold the others up.
+async fn rows(state: State) -> Vec<Row> {
+    let mut tasks = JoinSet::new();
+    for (index, entry) in state.instances.into_iter().enumerate() {
+        tasks.spawn(async move { (index, row(entry).await) });
+    }
+    let mut rows = tasks.join_all().await;
+    rows.sort_by_key(|(index, _)| *index);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+async fn row(entry: Entry) -> Row {
+    let state = observe(&entry).await;
+    let memory = entry.process.map(Process::memory);
+    let Memory { rss, pss } = memory.unwrap_or_default();
+    Row {
+        service: entry.service.name(),
+        version: entry.version,
+        instance: entry.instance,
+        pid: entry.process.map(|process| process.pid),
+        address: entry.address.to_string(),
+        port: entry.port,
+        admin_port: entry.admin_port,
+        state,
+        restarts: entry.restarts,
+        rss_bytes: rss,
+        pss_bytes: pss,
+    }
+}
+
+/// The supervisor knows births and deaths; what lies between, the process
+/// itself and the system know best.
+async fn observe(entry: &Entry) -> Phase {
+    if entry.process.is_some_and(Process::is_paused) {
+        return Phase::Paused;
+    }
+    let admin = SocketAddr::new(entry.address, entry.admin_port);
+    let Ok(url) = format!("http://{admin}/readyz").parse() else {
+        return entry.state;
+    };
+    if entry.state == Phase::Serving
+        && let Ok(answer) = probe::get(&url, Duration::from_millis(500)).await
+        && answer.status == StatusCode::SERVICE_UNAVAILABLE
+        && answer.body.trim() == "draining"
+    {
+        return Phase::Draining;
+    }
+    entry.state
+}
+
+fn show(status: &Status, url: &str, supervisor: Memory) -> String {
+    let head = [
+        "SERVICE",
+        "VERSION",
+        "INSTANCE",
+        " PID",
+        "ADDRESS",
+        " ADMIN",
+        "STATE",
+        " RESTARTS",
+        " RSS",
+        " PSS",
+    ];
+    let mut rows: Vec<Vec<String>> = status.instances.iter().map(Row::cells).collect();
+    let mut own = vec!["supervisor".to_owned()];
+    own.resize(head.len() - 2, String::new());
+    own.extend([supervisor.rss, supervisor.pss].map(mebibytes));
+    rows.push(own);
+    let costs = status.instances.iter().map(|row| row.pss_bytes);
+    let sum: Option<u64> = costs.chain([supervisor.pss]).flatten().reduce(|a, b| a + b);
+    format!(
+        "{}\n{} in all\n{url}\n",
+        table::render(&head, rows),
+        mebibytes(sum)
+    )
+}
+
+impl Row {
+    fn cells(&self) -> Vec<String> {
+        let pid = self
+            .pid
+            .map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        vec![
+            self.service.to_owned(),
+            self.version.clone(),
+            self.instance.clone(),
+            pid,
+            format!("{}:{}", self.address, self.port),
+            self.admin_port.to_string(),
+            self.state.name().to_owned(),
+            self.restarts.to_string(),
+            mebibytes(self.rss_bytes),
+            mebibytes(self.pss_bytes),
+        ]
+    }
+}

@@ -1,0 +1,219 @@
+//! A whole shop for a test: opened in a folder of its own on a free port,
+//! closed when it is dropped.
+
+#![allow(dead_code, reason = "every suite uses another part of this")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+/// The executable under test.
+pub const SOCKSHOP: &str = env!("CARGO_BIN_EXE_sockshop");
+
+/// Longest wait for something that takes milliseconds on an idle machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A shop that is open.
+pub struct Shop {
+    supervisor: Child,
+    data: Option<TempDir>,
+    /// Where people find it, such as `http://127.0.0.1:8080`.
+    pub url: String,
+    /// What `sockshop up` printed when it was open.
+    pub welcome: String,
+}
+
+/// One instance, as `sockshop status --json` tells.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(clippy::struct_field_names, reason = "the names on the wire")]
+pub struct Instance {
+    pub service: String,
+    pub version: String,
+    pub instance: String,
+    pub pid: Option<u32>,
+    pub address: String,
+    pub port: u16,
+    pub admin_port: u16,
+    pub state: String,
+    pub restarts: u32,
+    pub rss_bytes: Option<u64>,
+    pub pss_bytes: Option<u64>,
+}
+
+impl Instance {
+    /// Where it serves REST and gRPC.
+    pub fn url(&self) -> String {
+        format!("http://{}:{}", self.address, self.port)
+    }
+
+    /// Its private port: `/livez`, `/readyz`, `/metrics`, `/faults`.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}:{}", self.address, self.admin_port)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    instances: Vec<Instance>,
+}
+
+impl Shop {
+    /// Opens a shop.
+    pub fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// Opens a shop with more flags for `sockshop up`.
+    pub fn open_with(flags: &[&str]) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), flags)
+    }
+
+    /// Opens a shop on a folder that may have been a shop's before.
+    pub fn open_in(data: TempDir, flags: &[&str]) -> Self {
+        let port = free_port();
+        let mut supervisor = up(data.path(), port)
+            .args(flags)
+            .arg("--end-with-stdin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let url = format!("http://127.0.0.1:{port}");
+        let mut output = BufReader::new(supervisor.stdout.take().unwrap());
+        let mut welcome = String::new();
+        while welcome.lines().last() != Some(&url) {
+            if output.read_line(&mut welcome).unwrap() == 0 {
+                let mut error = String::new();
+                let mut stderr = supervisor.stderr.take().unwrap();
+                stderr.read_to_string(&mut error).unwrap();
+                panic!("the shop did not open: {welcome}{error}");
+            }
+        }
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        Self {
+            supervisor,
+            data: Some(data),
+            url,
+            welcome,
+        }
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        self.data.as_ref().unwrap().path()
+    }
+
+    /// Runs `sockshop` with `arguments` for this shop.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = sockshop();
+        command.args(arguments).arg("--data").arg(self.data());
+        command.output().unwrap()
+    }
+
+    /// Every instance, as it is now.
+    pub fn instances(&self) -> Vec<Instance> {
+        let output = self.run(&["status", "--json"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let status: Status = serde_json::from_slice(&output.stdout).unwrap();
+        status.instances
+    }
+
+    /// The instance called `name`, such as `catalogue-1`.
+    pub fn instance(&self, name: &str) -> Instance {
+        let found = self
+            .instances()
+            .into_iter()
+            .find(|one| one.instance == name);
+        found.unwrap_or_else(|| panic!("there is no {name}"))
+    }
+
+    /// Base URL of the first instance of `service`.
+    pub fn service(&self, service: &str) -> String {
+        self.instance(&format!("{service}-1")).url()
+    }
+
+    /// The process that looks after the shop.
+    pub fn supervisor(&self) -> u32 {
+        self.supervisor.id()
+    }
+
+    /// Closes the shop as Ctrl-C does; its data is kept.
+    pub fn close(mut self) -> TempDir {
+        signal(self.supervisor.id(), Signal::INT);
+        let status = self.supervisor.wait().unwrap();
+        assert!(status.success(), "{status}");
+        self.data.take().unwrap()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if self.data.is_some() && std::thread::panicking() {
+            eprintln!("{}", text(&self.run(&["logs"]).stdout));
+        }
+        if matches!(self.supervisor.try_wait(), Ok(None)) {
+            signal(self.supervisor.id(), Signal::TERM);
+            _ = self.supervisor.wait();
+        }
+    }
+}
+
+/// A browser without a window: it follows redirects and keeps cookies.
+pub fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().cookie_store(true).no_proxy();
+    client.timeout(PATIENCE).build().unwrap()
+}
+
+/// `sockshop`, in an environment that says nothing about shops.
+pub fn sockshop() -> Command {
+    let mut command = Command::new(SOCKSHOP);
+    command.stdin(Stdio::null()).env_remove("SOCKSHOP_DATA");
+    command
+}
+
+/// `sockshop up` on `data` and `port`.
+pub fn up(data: &Path, port: u16) -> Command {
+    let mut command = sockshop();
+    command
+        .args(["up", "--port", &port.to_string(), "--data"])
+        .arg(data);
+    command
+}
+
+/// A port nobody listens on, outside the range the system takes ports for
+/// connections from.
+pub fn free_port() -> u16 {
+    let ports = std::iter::repeat_with(|| rand::random_range(20_000..30_000));
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.take(1000).find(free).unwrap()
+}
+
+/// Sends `signal` to process `pid`.
+pub fn signal(pid: u32, signal: Signal) {
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+/// Waits until `condition` holds; `what` says so when it never does.
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Bytes a process printed, as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
