@@ -1,0 +1,10 @@
+//! The queue-master: packs and ships what shipping has waiting.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = shipping::worker::Config::parse();
+    let _telemetry = chassis::telemetry::start("queue-master", &config.common)?;
+    shipping::worker::run(config).await
+}

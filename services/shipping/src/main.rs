@@ -1,0 +1,10 @@
+//! The shipping service: keeps shipments until they are shipped.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = shipping::Config::parse();
+    let _telemetry = chassis::telemetry::start("shipping", &config.common)?;
+    shipping::run(config).await
+}

@@ -1,0 +1,110 @@
+//! One shipment, from leased to shipped.
+
+use std::time::Duration;
+
+use chassis::{Shutdown, clock};
+use metrics::counter;
+use proto::shipping::{
+    CompleteShipmentRequest, FailShipmentRequest, Lease, PackShipmentRequest, Shipment, State,
+};
+use tonic::{Code, Status};
+
+use super::Worker;
+
+/// Between tries to tell shipping.
+const PAUSE: Duration = Duration::from_millis(200);
+
+impl Worker {
+    /// Packs and ships, or gives back what is not done when the process closes.
+    pub(super) async fn see_through(&self, lease: Lease, shutdown: &Shutdown) {
+        let Some(shipment) = &lease.shipment else {
+            tracing::error!(token = lease.token, "leased nothing: ignored");
+            return;
+        };
+        let outcome = tokio::select! {
+            shipped = self.ship(&lease, shipment) => match shipped {
+                Ok(shipped) => {
+                    tracing::info!(name = shipped.name, shipment = shipped.id,
+                        order = shipped.order_id, attempts = shipped.attempts, "shipped");
+                    "shipped"
+                }
+                Err(status) => {
+                    tracing::warn!(name = shipment.name, shipment = shipment.id,
+                        code = ?status.code(), cause = status.message(), "shipment left to others");
+                    "lost"
+                }
+            },
+            () = shutdown.closing() => self.give_back(&lease, shipment).await,
+        };
+        counter!("shipments_handled_total", "outcome" => outcome).increment(1);
+    }
+
+    async fn ship(&self, lease: &Lease, shipment: &Shipment) -> Result<Shipment, Status> {
+        if shipment.state() != State::Packed {
+            tokio::time::sleep(self.pace.pack_time).await;
+            self.pack(lease, &shipment.id).await?;
+        }
+        tokio::time::sleep(self.pace.ship_time).await;
+        self.complete(lease, &shipment.id).await
+    }
+
+    async fn pack(&self, lease: &Lease, id: &str) -> Result<Shipment, Status> {
+        let request = PackShipmentRequest {
+            id: id.to_owned(),
+            token: lease.token.clone(),
+        };
+        loop {
+            match self.shipping.clone().pack_shipment(request.clone()).await {
+                Ok(packed) => return Ok(packed.into_inner()),
+                Err(status) => worth_another_try(status, lease).await?,
+            }
+        }
+    }
+
+    async fn complete(&self, lease: &Lease, id: &str) -> Result<Shipment, Status> {
+        let request = CompleteShipmentRequest {
+            id: id.to_owned(),
+            token: lease.token.clone(),
+        };
+        loop {
+            match self
+                .shipping
+                .clone()
+                .complete_shipment(request.clone())
+                .await
+            {
+                Ok(shipped) => return Ok(shipped.into_inner()),
+                Err(status) => worth_another_try(status, lease).await?,
+            }
+        }
+    }
+
+    async fn give_back(&self, lease: &Lease, shipment: &Shipment) -> &'static str {
+        let request = FailShipmentRequest {
+            id: shipment.id.clone(),
+            token: lease.token.clone(),
+            reason: "the worker ended".to_owned(),
+        };
+        match self.shipping.clone().fail_shipment(request).await {
+            Ok(_) => "returned",
+            Err(status) => {
+                tracing::warn!(shipment = shipment.id, code = ?status.code(),
+                    "cannot give back: the lease has to run out");
+                "lost"
+            }
+        }
+    }
+}
+
+/// Waits before the next try, as long as the lease lasts and the cause may pass.
+async fn worth_another_try(status: Status, lease: &Lease) -> Result<(), Status> {
+    let hopeless = matches!(
+        status.code(),
+        Code::FailedPrecondition | Code::NotFound | Code::InvalidArgument | Code::Unimplemented
+    );
+    if hopeless || clock::now_ms() >= lease.expires_at_ms {
+        return Err(status);
+    }
+    tokio::time::sleep(PAUSE).await;
+    Ok(())
+}
