@@ -67,7 +67,14 @@ impl Database {
     }
 
     async fn migrate(&self, migrations: &Migrator) -> anyhow::Result<()> {
-        migrations.run(&self.pool).await?;
+        if self.sqlite {
+            // Another process may be opening the same new file: `SQLite` has no other lock for this.
+            let mut all = self.begin_write().await?;
+            migrations.run_direct(None, &mut *all, false).await?;
+            all.commit().await?;
+        } else {
+            migrations.run(&self.pool).await?;
+        }
         self.migrated.store(true, Relaxed);
         Ok(())
     }
