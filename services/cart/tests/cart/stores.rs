@@ -90,6 +90,23 @@ async fn two_carts_merged_into_each_other_at_once_keep_their_sum() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_may_open_one_new_file_at_once() {
+    let file = std::env::temp_dir().join(format!("{}.db", chassis::ids::new_id()));
+    let url = format!("sqlite:{}?mode=rwc", file.display());
+    let opened = (0..8).map(|_| {
+        let url = url.clone();
+        tokio::spawn(async move { open(&url).await.add("c1", &one("A")).await })
+    });
+    let added = join_all(opened).await;
+    let seen = open(&url).await.get("c1").await.unwrap();
+    for left in ["db", "db-wal", "db-shm"] {
+        drop(std::fs::remove_file(file.with_extension(left)));
+    }
+    assert!(added.iter().all(|added| matches!(added, Ok(Ok(_)))));
+    assert_eq!(lines(&seen), [("A", 8, 1500)]);
+}
+
 #[tokio::test]
 async fn every_store_follows_the_rules_of_a_cart_step_by_step() {
     for seed in 0..4 {
