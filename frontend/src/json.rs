@@ -47,7 +47,7 @@ pub fn routes() -> Router<Shop> {
 }
 
 /// Words errors the way the original did.
-async fn word(request: Request, next: Next) -> Response {
+pub(crate) async fn word(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Failure>() {
         Some(_) if response.status() == StatusCode::UNAUTHORIZED => {

@@ -22,7 +22,7 @@ pub mod visitor;
 pub mod window;
 
 pub use key::Key;
-pub use shop::{Release, Shop};
+pub use shop::{Release, Services, Shop};
 pub use visitor::Visitor;
 
 /// Settings of the front-end.
@@ -53,8 +53,7 @@ pub struct Config {
 /// Opens the session store and serves the front-end until told to stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let sessions = session::Store::open(&config.session_store).await?;
-    let mut shop = shop(&config)?;
-    shop.secure_cookies = config.secure_cookies;
+    let shop = shop(&config)?;
     let store = sessions.clone();
     let ready = Check::new("session-db", move || {
         let store = store.clone();
@@ -80,13 +79,16 @@ fn shop(config: &Config) -> anyhow::Result<Shop> {
         instance: config.common.instance(),
         theme: config.shop_theme.clone(),
     };
-    Shop::new(&Discovery::new(&config.common.discovery)?, release, key)
+    let services = Services::find(&Discovery::new(&config.common.discovery)?)?;
+    let mut shop = Shop::new(services, release, key);
+    shop.secure_cookies = config.secure_cookies;
+    Ok(shop)
 }
 
 /// The whole front-end, ready for a port or a test.
 pub fn app(shop: Shop, sessions: session::Store) -> Router {
     let sessions = sessions.layer(&shop.key, shop.secure_cookies);
-    let visited = json::routes().merge(pages::routes()).layer(sessions);
+    let visited = json::routes().merge(pages::routes(&shop)).layer(sessions);
     let app = assets::routes().merge(pictures::routes()).merge(visited);
     let app = paths::unknown(app).with_state(shop);
     security::protect(paths::tidy(app))

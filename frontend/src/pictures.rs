@@ -11,6 +11,7 @@ use axum::http::header::{
     IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::{Client, Error, Result};
@@ -18,7 +19,7 @@ use http_body_util::{BodyExt, Limited};
 use moka::sync::Cache;
 use tower::ServiceExt;
 
-use crate::Shop;
+use crate::{Shop, json};
 
 /// All pictures together may take this many bytes of memory, and one alone
 /// [`LARGEST`].
@@ -54,7 +55,9 @@ struct Picture {
 
 /// The routes of the pictures.
 pub fn routes() -> Router<Shop> {
-    Router::new().route("/catalogue/images/{file}", get(show))
+    Router::new()
+        .route("/catalogue/images/{file}", get(show))
+        .layer(from_fn(json::word))
 }
 
 async fn show(

@@ -39,6 +39,32 @@ pub struct Shop {
     window: Window,
 }
 
+/// The way to each service.
+#[derive(Clone)]
+pub struct Services {
+    /// What the shop sells.
+    pub catalogue: Client,
+    /// What visitors mean to buy.
+    pub carts: Client,
+    /// Who bought what.
+    pub orders: Client,
+    /// Who buys.
+    pub user: Client,
+}
+
+impl Services {
+    /// Finds every service by its name; connects on first use.
+    pub fn find(discovery: &Discovery) -> anyhow::Result<Self> {
+        let carts = &["SetQuantity", "MergeCarts", "ClearCart"];
+        Ok(Self {
+            catalogue: Client::new(discovery, "catalogue")?,
+            carts: Client::with_idempotent(discovery, "carts", carts)?,
+            orders: Client::with_idempotent(discovery, "orders", &["PlaceOrder"])?,
+            user: Client::new(discovery, "user")?,
+        })
+    }
+}
+
 /// What makes one running front-end different from another.
 #[derive(Clone, Debug)]
 pub struct Release {
@@ -51,27 +77,21 @@ pub struct Release {
 }
 
 impl Shop {
-    /// Knows where to find everything; connects on first use.
-    pub fn new(discovery: &Discovery, release: Release, key: Key) -> anyhow::Result<Self> {
-        let catalogue = Client::new(discovery, "catalogue")?;
-        let carts = Client::with_idempotent(
-            discovery,
-            "carts",
-            &["SetQuantity", "MergeCarts", "ClearCart"],
-        )?;
-        let orders = Client::with_idempotent(discovery, "orders", &["PlaceOrder"])?;
-        Ok(Self {
-            catalogue: CatalogueClient::new(catalogue.clone()),
-            carts: CartsClient::new(carts),
-            orders: OrdersClient::new(orders),
-            users: UsersClient::new(Client::new(discovery, "user")?),
+    /// A shop in front of `services`.
+    #[must_use]
+    pub fn new(services: Services, release: Release, key: Key) -> Self {
+        Self {
+            catalogue: CatalogueClient::new(services.catalogue.clone()),
+            carts: CartsClient::new(services.carts),
+            orders: OrdersClient::new(services.orders),
+            users: UsersClient::new(services.user),
             release: Arc::new(release),
             shutdown: Shutdown::default(),
             key,
             secure_cookies: false,
-            pictures: Pictures::new(catalogue),
+            pictures: Pictures::new(services.catalogue),
             window: Window::default(),
-        })
+        }
     }
 
     /// Returns one page of products, the last one seen when the catalogue does

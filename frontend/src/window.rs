@@ -130,3 +130,50 @@ fn earlier<T>(error: Error, seen: impl FnOnce() -> Option<T>) -> Result<Seen<T>>
         error => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn away() -> Catalogue {
+        // Nobody listens on port 1.
+        CatalogueClient::new(Client::at("catalogue", "http://127.0.0.1:1").unwrap())
+    }
+
+    fn holy() -> pb::Product {
+        pb::Product {
+            id: "holy".into(),
+            ..Default::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn products_seen_before_are_shown_while_the_catalogue_is_away() {
+        let window = Window::default();
+        window.remember(&[holy()]);
+        let one = window.product(away(), "holy").await.unwrap();
+        assert_eq!(one, Seen::earlier(holy()));
+        let ids = vec!["unseen".into(), "holy".into()];
+        let several = window.products(away(), ids).await.unwrap();
+        assert_eq!(several, Seen::earlier(vec![holy()]));
+    }
+
+    #[tokio::test]
+    async fn what_was_never_seen_is_unavailable() {
+        let window = Window::default();
+        let one = window.product(away(), "holy").await;
+        assert!(matches!(one, Err(Error::Unavailable(_))));
+        let list = window
+            .list(away(), pb::ListProductsRequest::default())
+            .await;
+        assert!(matches!(list, Err(Error::Unavailable(_))));
+        assert!(window.tags(away()).await.is_err());
+    }
+
+    #[test]
+    fn only_a_catalogue_that_is_away_is_replaced_by_memory() {
+        let seen = || Some(1);
+        assert!(earlier(Error::Timeout, seen).unwrap().stale);
+        assert!(earlier(Error::NotFound("product"), seen).is_err());
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request, Response};
+use axum::http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use opentelemetry_http::HeaderInjector;
 use tonic::Status;
@@ -111,7 +111,7 @@ impl Inner {
     }
 
     async fn attempts(&self, parts: &Parts, body: &Bytes) -> Result<Response<Body>, Status> {
-        let idempotent = self.is_idempotent(parts.uri.path());
+        let idempotent = self.is_idempotent(parts);
         let mut tried = Vec::new();
         loop {
             let Some(url) = self.peers.pick(&tried).await else {
@@ -146,8 +146,13 @@ impl Inner {
         }
     }
 
-    fn is_idempotent(&self, path: &str) -> bool {
-        let method = path.rsplit('/').next().unwrap_or_default();
+    /// Whether repeating a request does no harm: gRPC names say so, and so does
+    /// a `GET` of the REST face.
+    fn is_idempotent(&self, parts: &Parts) -> bool {
+        if parts.method == Method::GET {
+            return true;
+        }
+        let method = parts.uri.path().rsplit('/').next().unwrap_or_default();
         method.starts_with("Get") || method.starts_with("List") || self.idempotent.contains(&method)
     }
 }
