@@ -1,0 +1,171 @@
+//! Opening an account, and signing in to it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use chassis::{Error, Result, ids};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::attempts::Attempts;
+use crate::customer::{Account, NewCustomer};
+use crate::password::{self, Verdict};
+use crate::remembered::Remembered;
+use crate::{Customer, Store, text};
+
+/// Each hash takes 19 MiB while it is computed: so many at once and no more.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Opens accounts and checks passwords. Clones share what they know.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    hashing: Arc<Semaphore>,
+    attempts: Mutex<Attempts>,
+    remembered: Mutex<Remembered>,
+}
+
+/// Somebody at the door.
+#[derive(Clone)]
+struct Visitor {
+    username: String,
+    password: String,
+    account: Option<Account>,
+}
+
+impl Accounts {
+    /// Accounts kept in `store`.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            attempts: Mutex::default(),
+            remembered: Mutex::default(),
+        }))
+    }
+
+    /// Opens an account and returns its customer.
+    pub async fn register(&self, wish: NewCustomer) -> Result<Customer> {
+        wish.check()?;
+        // The store decides; this only saves a hash when the answer is known.
+        if self.0.store.account(&wish.username).await?.is_some() {
+            return Err(Error::Exists("username"));
+        }
+        let turn = self.turn().await?;
+        let typed = wish.password;
+        let password = on_its_own_thread(turn, move || password::hash(&typed)).await?;
+        let customer = Customer {
+            id: ids::new_id(),
+            username: wish.username,
+            email: wish.profile.email,
+            first_name: wish.profile.first_name,
+            last_name: wish.profile.last_name,
+        };
+        self.0.store.create_customer(&customer, &password).await?;
+        tracing::info!(customer_id = customer.id, "account opened");
+        Ok(customer)
+    }
+
+    /// Returns the customer called `username` whose password is `password`.
+    ///
+    /// Fails alike, and after the same time, for an unknown name and a wrong
+    /// password.
+    pub async fn sign_in(&self, username: &str, password: &str) -> Result<Customer> {
+        if !text::is_fit(username) || !text::is_fit(password) {
+            return Err(Error::Unauthorized); // nobody can have registered with these
+        }
+        self.0.attempts().admit(username, Instant::now())?;
+        let visitor = Visitor {
+            username: username.to_owned(),
+            password: password.to_owned(),
+            account: self.0.store.account(username).await?,
+        };
+        if let Some(customer) = self.0.recognise(&visitor) {
+            return Ok(customer);
+        }
+        let turn = self.turn().await?;
+        let (inner, at_work) = (self.0.clone(), visitor.clone());
+        let verdict = on_its_own_thread(turn, move || inner.verify(&at_work)).await?;
+        self.let_in(visitor, verdict).await
+    }
+
+    async fn let_in(&self, visitor: Visitor, verdict: Verdict) -> Result<Customer> {
+        let (Verdict::Right | Verdict::Outdated(_), Some(account)) = (&verdict, visitor.account)
+        else {
+            return Err(Error::Unauthorized);
+        };
+        if let Verdict::Outdated(fresh) = verdict {
+            let (id, old) = (&account.customer.id, &account.password);
+            self.0.store.change_password(id, old, &fresh).await?;
+        }
+        Ok(account.customer)
+    }
+
+    /// Waits until a password may be hashed.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        let turn = self.0.hashing.clone().acquire_owned().await;
+        turn.map_err(Error::internal)
+    }
+}
+
+impl Inner {
+    /// Checks the password of a visitor. What happened while they waited for
+    /// their turn counts: others may have failed, or been verified, meanwhile.
+    fn verify(&self, visitor: &Visitor) -> Result<Verdict> {
+        self.attempts().admit(&visitor.username, Instant::now())?;
+        if self.recognise(visitor).is_some() {
+            return Ok(Verdict::Right);
+        }
+        let account = visitor.account.as_ref();
+        let stored = account.map(|account| account.password.as_str());
+        let verdict = password::check(stored, &visitor.password)?;
+        match (&verdict, account) {
+            (Verdict::Wrong, _) => self.attempts().failed(&visitor.username, Instant::now()),
+            (Verdict::Right, Some(account)) => self.remembered().remember(
+                &account.customer.id,
+                &account.password,
+                &visitor.password,
+                Instant::now(),
+            ),
+            _ => {}
+        }
+        Ok(verdict)
+    }
+
+    /// The visitor's customer, when the password was verified a moment ago.
+    fn recognise(&self, visitor: &Visitor) -> Option<Customer> {
+        let Account { customer, password } = visitor.account.as_ref()?;
+        let now = Instant::now();
+        let known = self
+            .remembered()
+            .knows(&customer.id, password, &visitor.password, now);
+        known.then(|| customer.clone())
+    }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs slow `work` where it holds up nobody, keeping its turn until it is
+/// done even when the caller has gone.
+async fn on_its_own_thread<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?
+}

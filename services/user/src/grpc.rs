@@ -1,0 +1,146 @@
+//! The users over gRPC.
+
+mod wire;
+
+use axum::Router;
+use chassis::ids::new_id;
+use proto::user as pb;
+use proto::user::users_server::{Users, UsersServer};
+use tonic::{Request, Response, Status};
+
+use crate::card::NewCard;
+use crate::customer::Profile;
+use crate::text::{id, optional_id};
+use crate::{Accounts, Address, Store};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+/// The gRPC routes.
+pub fn routes(store: Store, accounts: Accounts) -> Router {
+    chassis::grpc::mount(UsersServer::new(Service { store, accounts }))
+}
+
+struct Service {
+    store: Store,
+    accounts: Accounts,
+}
+
+#[tonic::async_trait]
+impl Users for Service {
+    async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Answer<pb::Customer> {
+        let request = request.into_inner();
+        let customer = self.accounts.sign_in(&request.username, &request.password);
+        Ok(Response::new(customer.await?.into()))
+    }
+
+    async fn register(&self, request: Request<pb::RegisterRequest>) -> Answer<pb::Customer> {
+        let customer = self.accounts.register(request.into_inner().into()).await?;
+        Ok(Response::new(customer.into()))
+    }
+
+    async fn get_customer(&self, request: Request<pb::GetCustomerRequest>) -> Answer<pb::Customer> {
+        let customer = self.store.customer(&id(&request.get_ref().id)?).await?;
+        Ok(Response::new(customer.into()))
+    }
+
+    async fn update_customer(
+        &self,
+        request: Request<pb::UpdateCustomerRequest>,
+    ) -> Answer<pb::Customer> {
+        let request = request.into_inner();
+        let id = id(&request.id)?;
+        let profile = Profile::from(request);
+        profile.check()?;
+        let customer = self.store.update_customer(&id, &profile).await?;
+        Ok(Response::new(customer.into()))
+    }
+
+    async fn delete_customer(
+        &self,
+        request: Request<pb::DeleteCustomerRequest>,
+    ) -> Answer<pb::DeleteCustomerResponse> {
+        self.store
+            .delete_customer(&id(&request.get_ref().id)?)
+            .await?;
+        Ok(Response::new(pb::DeleteCustomerResponse {}))
+    }
+
+    async fn list_addresses(
+        &self,
+        request: Request<pb::ListAddressesRequest>,
+    ) -> Answer<pb::ListAddressesResponse> {
+        let owner = id(&request.get_ref().customer_id)?;
+        let addresses = self.store.addresses_of(&owner).await?;
+        let addresses = addresses.into_iter().map(pb::Address::from).collect();
+        Ok(Response::new(pb::ListAddressesResponse { addresses }))
+    }
+
+    async fn get_address(&self, request: Request<pb::GetAddressRequest>) -> Answer<pb::Address> {
+        let request = request.get_ref();
+        let (id, owner) = ids(&request.id, &request.customer_id)?;
+        let address = self.store.address(&id, owner.as_deref()).await?;
+        Ok(Response::new(address.into()))
+    }
+
+    async fn create_address(
+        &self,
+        request: Request<pb::CreateAddressRequest>,
+    ) -> Answer<pb::Address> {
+        let request = request.into_inner();
+        let owner = id(&request.customer_id)?;
+        let address = Address::from(request.address.unwrap_or_default());
+        address.check()?;
+        self.store.create_address(&address, Some(&owner)).await?;
+        Ok(Response::new(address.into()))
+    }
+
+    async fn delete_address(
+        &self,
+        request: Request<pb::DeleteAddressRequest>,
+    ) -> Answer<pb::DeleteAddressResponse> {
+        let request = request.get_ref();
+        let (id, owner) = ids(&request.id, &request.customer_id)?;
+        self.store.delete_address(&id, owner.as_deref()).await?;
+        Ok(Response::new(pb::DeleteAddressResponse {}))
+    }
+
+    async fn list_cards(
+        &self,
+        request: Request<pb::ListCardsRequest>,
+    ) -> Answer<pb::ListCardsResponse> {
+        let owner = id(&request.get_ref().customer_id)?;
+        let cards = self.store.cards_of(&owner).await?;
+        let cards = cards.into_iter().map(pb::Card::from).collect();
+        Ok(Response::new(pb::ListCardsResponse { cards }))
+    }
+
+    async fn get_card(&self, request: Request<pb::GetCardRequest>) -> Answer<pb::Card> {
+        let request = request.get_ref();
+        let (id, owner) = ids(&request.id, &request.customer_id)?;
+        let card = self.store.card(&id, owner.as_deref()).await?;
+        Ok(Response::new(card.into()))
+    }
+
+    async fn create_card(&self, request: Request<pb::CreateCardRequest>) -> Answer<pb::Card> {
+        let request = request.into_inner();
+        let owner = id(&request.customer_id)?;
+        let card = NewCard::from(request).masked(new_id())?;
+        self.store.create_card(&card, Some(&owner)).await?;
+        Ok(Response::new(card.into()))
+    }
+
+    async fn delete_card(
+        &self,
+        request: Request<pb::DeleteCardRequest>,
+    ) -> Answer<pb::DeleteCardResponse> {
+        let request = request.get_ref();
+        let (id, owner) = ids(&request.id, &request.customer_id)?;
+        self.store.delete_card(&id, owner.as_deref()).await?;
+        Ok(Response::new(pb::DeleteCardResponse {}))
+    }
+}
+
+/// Reads the id of a thing, and whose it must be.
+fn ids(thing: &str, customer: &str) -> Result<(String, Option<String>), Status> {
+    Ok((id(thing)?, optional_id(customer)?))
+}

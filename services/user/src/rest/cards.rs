@@ -1,0 +1,73 @@
+//! `/cards`
+
+use axum::extract::{Path, State};
+use axum::routing::get;
+use chassis::rest::{AnyCaseJson, Json};
+use chassis::{Result, ids};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::posted::PostCard;
+use super::wire::{Card, Cards, Done, Embedded, Made};
+use super::{Desk, One};
+use crate::text::{id, optional_id};
+
+pub(super) fn routes() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(one, remove))
+        .route("/cards/", get(list))
+        .route("/cards/{id}/", get(one).delete(remove))
+        .route("/cards/{id}/{*more}", get(one).delete(remove))
+}
+
+/// Lists everybody's cards, oldest first, a thousand at most.
+#[utoipa::path(get, path = "/cards", responses(
+    (status = 200, body = Embedded<Cards>, content_type = "application/hal+json"),
+))]
+async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Cards>>> {
+    let cards = desk.store.cards().await?.into_iter();
+    let card = cards.map(|card| desk.links.card(card)).collect();
+    Ok(Json(Embedded {
+        embedded: Cards { card },
+    }))
+}
+
+/// Adds a card, for the customer `userID` or for nobody.
+#[utoipa::path(post, path = "/cards", request_body = PostCard, responses(
+    (status = 200, body = Made, content_type = "application/hal+json"),
+    (status = 400, description = "not the number, expiry or code of a card"),
+    (status = 404, description = "no such customer"),
+))]
+async fn create(
+    State(desk): State<Desk>,
+    AnyCaseJson(posted): AnyCaseJson<PostCard>,
+) -> Result<Json<Made>> {
+    let (card, owner) = posted.split();
+    let owner = optional_id(&owner)?;
+    let card = card.masked(ids::new_id())?;
+    desk.store.create_card(&card, owner.as_deref()).await?;
+    Ok(Json(Made { id: card.id }))
+}
+
+/// Returns a card.
+#[utoipa::path(get, path = "/cards/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = Card, content_type = "application/hal+json"),
+    (status = 400, description = "a malformed id"),
+    (status = 404, description = "no such card"),
+))]
+async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Card>> {
+    let card = desk.store.card(&id(&path.id)?, None).await?;
+    Ok(Json(desk.links.card(card)))
+}
+
+/// Removes a card.
+#[utoipa::path(delete, path = "/cards/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = Done, content_type = "application/hal+json"),
+    (status = 400, description = "a malformed id"),
+    (status = 404, description = "no such card"),
+))]
+async fn remove(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Done>> {
+    desk.store.delete_card(&id(&path.id)?, None).await?;
+    Ok(Json(Done { status: true }))
+}
