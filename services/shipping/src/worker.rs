@@ -1,7 +1,7 @@
 //! The queue-master: packs and ships what shipping has waiting.
 //!
-//! It leases as many shipments as it has hands free ([`lease`]), and sees each
-//! through on a task of its own ([`pack`]). It keeps nothing: one that is killed lets
+//! It leases as many shipments as it has hands free (`lease`), and sees each
+//! through on a task of its own (`pack`). It keeps nothing: one that is killed lets
 //! its leases run out and another takes over; one that cannot reach shipping asks
 //! again until it can.
 //!

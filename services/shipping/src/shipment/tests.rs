@@ -1,0 +1,119 @@
+use super::*;
+
+fn lease(token: &str, now_ms: i64) -> Lease {
+    Lease {
+        worker: "ann".into(),
+        token: token.into(),
+        now_ms,
+        until_ms: now_ms + 30_000,
+    }
+}
+
+fn new() -> Shipment {
+    Shipment::new("s", "o", "n", 0).unwrap()
+}
+
+#[test]
+fn a_shipment_goes_from_waiting_to_shipped() {
+    let mut shipment = new();
+    assert!(shipment.lease(&lease("t", 5)));
+    assert_eq!((shipment.state, shipment.attempts), (State::Leased, 1));
+    shipment.pack("t", 10).unwrap();
+    assert_eq!(
+        (shipment.state, shipment.packed_at_ms),
+        (State::Packed, Some(10))
+    );
+    shipment.complete("t", 20).unwrap();
+    assert_eq!(
+        (shipment.state, shipment.shipped_at_ms),
+        (State::Shipped, Some(20))
+    );
+    assert!(!shipment.lease(&lease("u", i64::MAX - 30_000)));
+}
+
+#[test]
+fn repeating_a_step_changes_nothing() {
+    let mut shipment = new();
+    shipment.lease(&lease("t", 5));
+    shipment.complete("t", 20).unwrap();
+    assert_eq!(shipment.packed_at_ms, Some(20));
+    let done = shipment.clone();
+    shipment.complete("t", 30).unwrap();
+    shipment.pack("t", 30).unwrap();
+    assert_eq!(shipment, done);
+    assert!(shipment.fail("t", "why", 30).is_err());
+}
+
+#[test]
+fn only_the_holder_of_the_lease_may_go_on() {
+    let mut shipment = new();
+    for token in ["", "t"] {
+        assert!(shipment.pack(token, 1).is_err());
+    }
+    shipment.lease(&lease("t", 5));
+    let leased = shipment.clone();
+    assert!(!shipment.lease(&lease("u", 30_004)));
+    for token in ["", "u"] {
+        assert!(shipment.pack(token, 1).is_err() && shipment.complete(token, 1).is_err());
+        assert!(shipment.fail(token, "why", 1).is_err());
+    }
+    assert_eq!(shipment, leased);
+}
+
+#[test]
+fn a_lease_that_ran_out_goes_to_the_next_and_the_box_stays_packed() {
+    let mut shipment = new();
+    shipment.lease(&lease("t", 5));
+    shipment.pack("t", 10).unwrap();
+    assert!(shipment.lease(&lease("u", 30_005)));
+    assert_eq!(
+        (shipment.state, shipment.packed_at_ms),
+        (State::Packed, Some(10))
+    );
+    assert_eq!(shipment.failure, "the lease ran out");
+    assert!(shipment.complete("t", 31_000).is_err());
+    shipment.complete("u", 31_000).unwrap();
+    assert_eq!(shipment.failure, "");
+}
+
+#[test]
+fn each_failure_waits_longer_and_the_fifth_is_the_last() {
+    let (mut shipment, mut now) = (new(), 0);
+    let mut pauses = Vec::new();
+    for _ in 0..TRIES {
+        assert!(shipment.lease(&lease("t", now)));
+        shipment.fail("t", "torn\0box", now).unwrap();
+        pauses.push(shipment.due_at_ms.map(|due| due - now));
+        now = shipment.due_at_ms.unwrap_or(now);
+    }
+    let seconds = |n: i64| Some(n * 1000);
+    assert_eq!(
+        pauses,
+        [seconds(1), seconds(2), seconds(4), seconds(8), None]
+    );
+    assert_eq!(
+        (shipment.state, &*shipment.failure),
+        (State::Stuck, "tornbox")
+    );
+}
+
+#[test]
+fn names_are_bounded() {
+    let long = "x".repeat(LONGEST + 1);
+    for (id, order, name) in [
+        (&*long, "", ""),
+        ("", &long, ""),
+        ("", "", &long),
+        ("", "", "\0"),
+    ] {
+        assert!(Shipment::new(id, order, name, 0).is_err());
+    }
+}
+
+#[test]
+fn states_survive_the_database() {
+    for text in ["waiting", "leased", "packed", "shipped", "stuck"] {
+        assert_eq!(State::try_from(text).unwrap().as_str(), text);
+    }
+    assert!(State::try_from("lost").is_err());
+}
