@@ -28,11 +28,13 @@ pub fn routes(store: Store) -> Router {
         .with_state(store)
 }
 
-/// Takes a shipment in, and answers what it was given. It is kept before the answer.
+/// Takes a shipment in, and answers what it was given. It is kept before the answer: when
+/// the store is away that is 503, never a 201 for a shipment that is nowhere.
 #[utoipa::path(post, path = "/shipping", request_body = Shipment, responses(
     (status = 201, body = Shipment),
     (status = 400, description = "Not such an object"),
     (status = 415, description = "Not sent as JSON"),
+    (status = 503, description = "The store does not answer"),
 ))]
 async fn create(
     State(store): State<Store>,
