@@ -17,7 +17,7 @@ pub fn tidy(app: Router) -> Router {
 
 /// Answers what no route of `app` does.
 pub fn unknown(app: Router<Shop>) -> Router<Shop> {
-    app.fallback(cannot).method_not_allowed_fallback(cannot)
+    app.fallback(answer).method_not_allowed_fallback(answer)
 }
 
 async fn redirect(request: Request, next: Next) -> Response {
@@ -47,10 +47,15 @@ fn without_slash(uri: &Uri) -> Tidy {
 
 /// `Cannot GET /x`; a wrong method on a known path is no different, save that
 /// `OPTIONS` lists the right ones.
-async fn cannot(method: Method, OriginalUri(uri): OriginalUri) -> Response {
+async fn answer(method: Method, OriginalUri(uri): OriginalUri) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::OK.into_response();
     }
+    cannot(&method, &uri)
+}
+
+/// The bare page that says so.
+pub(crate) fn cannot(method: &Method, uri: &Uri) -> Response {
     let text = escape(&format!("Cannot {method} {}", uri.path()));
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -1,0 +1,157 @@
+//! The checkout: where to, how to pay, what it comes to.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chassis::{Error, Result, ids};
+use proto::cart::Cart;
+
+use super::basket::Basket;
+use super::fields;
+use super::form::Form;
+use super::frame::{Page, Visit};
+use super::place::{self, Failed, Wish};
+use super::posted::Posted;
+use super::saved::{Choice, Saved};
+use super::{go, html, html_with};
+use crate::Shop;
+use crate::visitor::Kind;
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Welcome {
+    page: Page,
+}
+
+#[derive(Template)]
+#[template(path = "checkout.html")]
+struct Checkout {
+    page: Page,
+    form: Form,
+    basket: Basket,
+    addresses: Vec<Choice>,
+    cards: Vec<Choice>,
+    new_address: bool,
+    new_card: bool,
+    order_key: String,
+}
+
+/// `GET /checkout`
+pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Response> {
+    let Some(customer) = &visit.visitor.customer else {
+        let page = visit.page(&shop, "Checkout").await;
+        return html(&Welcome { page });
+    };
+    let (cart, saved) = tokio::try_join!(visit.cart(&shop), Saved::of(&shop, &customer.id))?;
+    if cart.items.is_empty() {
+        let text = "Your basket is empty, so there is nothing to check out.";
+        visit.visitor.flash(&shop, Kind::Problem, text);
+        return Ok(go("/basket"));
+    }
+    let first = |choices: Vec<Choice>| choices.into_iter().next().map(|choice| choice.id);
+    let wish = Wish {
+        address: first(saved.addresses("")).unwrap_or_default(),
+        card: first(saved.cards("")).unwrap_or_default(),
+        key: ids::new_id(),
+        form: Form::new([fields::address(), fields::card()]),
+    };
+    let sheet = Sheet { cart, saved, wish };
+    html(&sheet.lay_out(&shop, &visit).await)
+}
+
+/// `POST /checkout`
+pub(super) async fn order(
+    State(shop): State<Shop>,
+    Posted { visit, form: sent }: Posted,
+) -> Result<Response> {
+    let customer = visit.visitor.signed_in()?;
+    let (cart, saved) = tokio::try_join!(visit.cart(&shop), Saved::of(&shop, &customer.id))?;
+    let mut wish = Wish::read(&sent);
+    let failed = if wish.check(&sent) {
+        let basket = Basket::of(&shop, &cart).await;
+        let seen = sent.value("total").parse().ok();
+        match place::price_holds(&basket, seen) {
+            Ok(()) => place::place(&shop, &customer.id, &saved, &mut wish).await,
+            Err(failed) => Err(failed),
+        }
+    } else {
+        Err(Failed::Form)
+    };
+    let failed = match failed {
+        Ok(id) => {
+            visit
+                .visitor
+                .flash(&shop, Kind::Done, "Your order is placed. Thank you.");
+            return Ok(go(&format!("/account/orders/{id}")));
+        }
+        Err(Failed::Other(error)) => return Err(error),
+        Err(failed) => failed,
+    };
+    if cart.items.is_empty() {
+        visit.visitor.flash(&shop, Kind::Problem, failed.headline());
+        return Ok(go("/basket"));
+    }
+    again(&shop, &visit, Sheet { cart, saved, wish }, failed).await
+}
+
+/// Shows the checkout again, with what happened above it.
+async fn again(shop: &Shop, visit: &Visit, mut sheet: Sheet, failed: Failed) -> Result<Response> {
+    if !matches!(failed, Failed::Form) {
+        sheet.wish.form.fail(failed.headline());
+        // What was new a moment ago may have been saved on the way.
+        let customer = visit.visitor.signed_in()?;
+        sheet.saved = Saved::of(shop, &customer.id).await.unwrap_or(sheet.saved);
+    }
+    if failed.is_final() {
+        sheet.wish.key = ids::new_id();
+    }
+    html_with(failed.status(), &sheet.lay_out(shop, visit).await)
+}
+
+/// What a checkout is made from.
+struct Sheet {
+    cart: Cart,
+    saved: Saved,
+    wish: Wish,
+}
+
+impl Sheet {
+    async fn lay_out(self, shop: &Shop, visit: &Visit) -> Checkout {
+        let addresses = self.saved.addresses(&self.wish.address);
+        let cards = self.saved.cards(&self.wish.card);
+        let none = |choices: &[Choice]| choices.iter().all(|choice| !choice.on);
+        Checkout {
+            page: visit.page_with(shop, "Checkout", Some(&self.cart)),
+            basket: Basket::of(shop, &self.cart).await,
+            new_address: none(&addresses),
+            new_card: none(&cards),
+            addresses,
+            cards,
+            form: self.wish.form.shown(),
+            order_key: self.wish.key,
+        }
+    }
+}
+
+impl Failed {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Later => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Other(error) => error.codes().0,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(message) => Self::Refused(message),
+            Error::Invalid(message) => Self::Invalid(message),
+            Error::NotFound(_) => Self::Gone,
+            Error::Unavailable(_) | Error::Timeout => Self::Later,
+            error => Self::Other(error),
+        }
+    }
+}

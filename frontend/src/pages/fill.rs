@@ -1,0 +1,109 @@
+//! The basket's page: looking into it, putting socks in, changing how many.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+use axum::response::{IntoResponse, Response};
+use chassis::rest::Json;
+use chassis::{Error, Result};
+use proto::cart::{AddItemRequest, SetQuantityRequest};
+use serde_json::json;
+
+use super::basket::Basket;
+use super::frame::{Page, Visit, count};
+use super::posted::Posted;
+use super::{go, html, problem, words};
+use crate::Shop;
+use crate::visitor::Kind;
+
+/// Pairs of one sock one can ask for at once.
+const MOST: u32 = 99;
+
+#[derive(Template)]
+#[template(path = "basket.html")]
+struct BasketPage {
+    page: Page,
+    basket: Option<Basket>,
+}
+
+/// `GET /basket`
+pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Response> {
+    let cart = visit.cart(&shop).await.ok();
+    let mut page = visit.page_with(&shop, "Your basket", cart.as_ref());
+    let basket = match cart {
+        Some(cart) => Some(Basket::of(&shop, &cart).await),
+        None => None,
+    };
+    let stale = basket.as_ref().is_some_and(|basket| basket.stale);
+    page.note(stale, problem::STALE);
+    html(&BasketPage { page, basket })
+}
+
+/// `POST /basket`: puts some pairs of a sock in, and goes on to `next`.
+pub(super) async fn add(
+    State(shop): State<Shop>,
+    headers: HeaderMap,
+    Posted { visit, form }: Posted,
+) -> Result<Response> {
+    let quantity = match form.value("quantity") {
+        "" => 1,
+        text => text
+            .parse()
+            .ok()
+            .filter(|pairs| (1..=MOST).contains(pairs))
+            .ok_or_else(|| Error::invalid(format!("pairs are counted from 1 to {MOST}")))?,
+    };
+    let product = shop.product(form.value("product")).await?.value;
+    let request = AddItemRequest {
+        customer_id: visit.visitor.owner().to_owned(),
+        product_id: product.id,
+        quantity,
+        unit_price_cents: product.price_cents,
+    };
+    let cart = shop.carts.clone().add_item(request).await?.into_inner();
+    let message = format!("{} is in your basket.", product.name);
+    let wants_json = headers
+        .get(ACCEPT)
+        .is_some_and(|accept| accept == "application/json");
+    if wants_json {
+        return Ok(Json(json!({"count": count(&cart), "message": message})).into_response());
+    }
+    visit.visitor.flash(&shop, Kind::Done, message);
+    let next = Some(form.value("next")).filter(|next| !next.is_empty());
+    Ok(go(next.map_or("/basket", words::safe_next)))
+}
+
+/// `POST /basket/{product}`: changes how many pairs, or takes them all out.
+pub(super) async fn change(
+    State(shop): State<Shop>,
+    Path(product_id): Path<String>,
+    Posted { visit, form }: Posted,
+) -> Result<Response> {
+    let quantity = form.value("quantity").parse().ok();
+    let Some(quantity) = quantity.filter(|&pairs| pairs <= MOST) else {
+        let text = format!("We can pack up to {MOST} pairs of one sock. Nothing was changed.");
+        visit.visitor.flash(&shop, Kind::Problem, text);
+        return Ok(go("/basket"));
+    };
+    let request = SetQuantityRequest {
+        customer_id: visit.visitor.owner().to_owned(),
+        product_id,
+        quantity,
+    };
+    let changed = shop.carts.clone().set_quantity(request).await;
+    match changed.map_err(Error::from) {
+        Ok(_) if quantity == 0 => {
+            visit
+                .visitor
+                .flash(&shop, Kind::Done, "It is out of the basket.");
+        }
+        Ok(_) => {}
+        Err(Error::NotFound(_)) => {
+            let text = "That sock had left the basket already.";
+            visit.visitor.flash(&shop, Kind::Problem, text);
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(go("/basket"))
+}

@@ -1,0 +1,140 @@
+//! A customer's orders: all of them, and each with its receipt.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use chassis::{Error, Result};
+use proto::orders::{CancelOrderRequest, GetOrderRequest, ListOrdersRequest};
+use serde::Deserialize;
+
+use super::frame::{Page, Visit};
+use super::order::Order;
+use super::posted::Posted;
+use super::problem::sentence;
+use super::{go, html, words};
+use crate::visitor::Kind;
+use crate::{Shop, Visitor};
+
+#[derive(Template)]
+#[template(path = "orders.html")]
+struct Orders {
+    page: Page,
+    list: Vec<Order>,
+    older: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "order.html")]
+struct Receipt {
+    page: Page,
+    order: Order,
+}
+
+/// Which page of the orders.
+#[derive(Deserialize)]
+pub(super) struct From {
+    #[serde(default)]
+    from: String,
+}
+
+/// `GET /account/orders`
+pub(super) async fn list(
+    State(shop): State<Shop>,
+    Query(From { from }): Query<From>,
+    visit: Visit,
+) -> Result<Response> {
+    let request = ListOrdersRequest {
+        customer_id: visit.visitor.signed_in()?.id.clone(),
+        page_size: 20,
+        page_token: from,
+    };
+    let mut orders = shop.orders.clone();
+    let (page, list) = tokio::join!(visit.page(&shop, "My orders"), orders.list_orders(request));
+    let list = list?.into_inner();
+    let older = Some(list.next_page_token).filter(|token| !token.is_empty());
+    html(&Orders {
+        page,
+        list: list.orders.into_iter().map(Order::from).collect(),
+        older: older.map(|token| format!("/account/orders?from={}", words::encoded(&token))),
+    })
+}
+
+/// The order called `id`, if it is this visitor's.
+pub(super) async fn own(shop: &Shop, visitor: &Visitor, id: &str) -> Result<Order> {
+    let request = GetOrderRequest {
+        id: id.to_owned(),
+        customer_id: visitor.signed_in()?.id.clone(),
+    };
+    match shop
+        .orders
+        .clone()
+        .get_order(request)
+        .await
+        .map_err(Error::from)
+    {
+        Ok(order) => Ok(order.into_inner().into()),
+        Err(Error::NotFound(_) | Error::Invalid(_)) => Err(Error::NotFound("order")),
+        Err(error) => Err(error),
+    }
+}
+
+/// `GET /account/orders/{id}`
+pub(super) async fn show(
+    State(shop): State<Shop>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Result<Response> {
+    let order = own(&shop, &visit.visitor, &id).await?;
+    let page = visit.page(&shop, format!("Order {}", order.number())).await;
+    html(&Receipt { page, order })
+}
+
+/// The query of the original's page.
+#[derive(Deserialize)]
+pub(super) struct Old {
+    #[serde(default)]
+    order: String,
+}
+
+/// `GET /customer-order.html?order=/orders/{id}`: no other URL is followed.
+pub(super) async fn show_old(
+    state: State<Shop>,
+    Query(old): Query<Old>,
+    visit: Visit,
+) -> Result<Response> {
+    let id = old.order.strip_prefix("/orders/");
+    let id = id.ok_or(Error::NotFound("order"))?.to_owned();
+    show(state, Path(id), visit).await
+}
+
+/// `POST /account/orders/{id}/cancel`
+pub(super) async fn cancel(
+    State(shop): State<Shop>,
+    Path(id): Path<String>,
+    Posted { visit, .. }: Posted,
+) -> Result<Response> {
+    let request = CancelOrderRequest {
+        id: id.clone(),
+        customer_id: visit.visitor.signed_in()?.id.clone(),
+    };
+    match shop
+        .orders
+        .clone()
+        .cancel_order(request)
+        .await
+        .map_err(Error::from)
+    {
+        Ok(_) => visit.visitor.flash(
+            &shop,
+            Kind::Done,
+            "The order is cancelled and the money is on its way back.",
+        ),
+        Err(Error::Refused(message)) => {
+            visit
+                .visitor
+                .flash(&shop, Kind::Problem, sentence(&message));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(go(&format!("/account/orders/{}", words::encoded(&id))))
+}

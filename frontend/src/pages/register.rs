@@ -1,0 +1,103 @@
+//! Opening an account.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chassis::{Error, Result};
+use proto::user::RegisterRequest;
+
+use super::enter::Onwards;
+use super::fields;
+use super::form::Form;
+use super::frame::{Page, Visit, next_query};
+use super::posted::{self, Posted};
+use super::problem::sentence;
+use super::{go, html_with, words};
+use crate::Shop;
+use crate::visitor::Kind;
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct Register {
+    page: Page,
+    form: Form,
+    next: String,
+    next_query: String,
+}
+
+/// `GET /register`
+pub(super) async fn invite(
+    State(shop): State<Shop>,
+    Query(onwards): Query<Onwards>,
+    visit: Visit,
+) -> Result<Response> {
+    let form = Form::new([fields::register()]);
+    invite_again(&shop, &visit, form, &onwards.next, StatusCode::OK).await
+}
+
+async fn invite_again(
+    shop: &Shop,
+    visit: &Visit,
+    form: Form,
+    next: &str,
+    status: StatusCode,
+) -> Result<Response> {
+    let page = Register {
+        page: visit.page(shop, "Open an account").await,
+        form: form.shown(),
+        next: words::safe_next(next).to_owned(),
+        next_query: next_query(next),
+    };
+    html_with(status, &page)
+}
+
+/// `POST /sign-up`
+pub(super) async fn register(
+    State(shop): State<Shop>,
+    Posted { visit, form: sent }: Posted,
+) -> Result<Response> {
+    let next = sent.value("next");
+    let mut form = Form::new([fields::register()]);
+    if !form.check("profile", &sent) {
+        return invite_again(&shop, &visit, form, next, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let answer = shop
+        .users
+        .clone()
+        .register(registration(&form, &sent))
+        .await;
+    let status = match answer.map_err(Error::from) {
+        Ok(customer) => {
+            let customer = customer.into_inner();
+            visit.visitor.sign_in(&shop, &customer).await?;
+            let text = format!("Welcome, {}.", customer.username);
+            visit.visitor.flash(&shop, Kind::Done, text);
+            return Ok(go(words::safe_next(next)));
+        }
+        Err(Error::Exists(_)) => {
+            form.reject("username", "Username is taken: choose another");
+            StatusCode::CONFLICT
+        }
+        Err(Error::Invalid(message)) => {
+            form.fail(sentence(&message));
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(Error::Unavailable(_) | Error::Timeout) => {
+            form.fail("No account can be opened just now. What you typed is kept, save the password; try again in a moment.");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Err(error) => return Err(error),
+    };
+    invite_again(&shop, &visit, form, next, status).await
+}
+
+fn registration(form: &Form, sent: &posted::Form) -> RegisterRequest {
+    RegisterRequest {
+        username: form.value("username"),
+        password: sent.exact("password").to_owned(),
+        email: form.value("email"),
+        first_name: form.value("first_name"),
+        last_name: form.value("last_name"),
+    }
+}
