@@ -1,0 +1,48 @@
+//! Asking shipping how far it has come with what is paid.
+
+use chassis::Result;
+
+use crate::shop::Shop;
+
+/// Asked about in one call, as many as shipping allows.
+const BATCH: i64 = 200;
+
+/// Calls in a row, at most; a longer list of open orders takes several rounds.
+const CALLS: usize = 20;
+
+/// Asks, again and again, going round all open orders.
+pub async fn run(shop: &Shop) {
+    let mut after = String::new();
+    let mut ticks = tokio::time::interval(shop.limits.follow_every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for _ in 0..CALLS {
+            match ask(shop, &after).await {
+                Ok(Some(last)) => after = last,
+                Ok(None) => {
+                    after.clear();
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "shipping could not be followed");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Asks about the open orders whose ids come after `after`, records what is
+/// new, and returns the last of them; nothing at the end of the list.
+pub async fn ask(shop: &Shop, after: &str) -> Result<Option<String>> {
+    let ids = shop.store.open_after(after, BATCH).await?;
+    let Some(last) = ids.last().cloned() else {
+        return Ok(None);
+    };
+    let progress = shop.upstreams.progress(ids).await?;
+    if !progress.is_empty() {
+        shop.store.advance(&progress).await?;
+    }
+    Ok(Some(last))
+}

@@ -1,0 +1,205 @@
+//! Orders, what is in them, and what they cost.
+
+use chassis::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::State;
+use crate::hrefs::Hrefs;
+
+/// What shipping costs, whatever is in the box.
+pub const SHIPPING_CENTS: i64 = 499;
+
+/// What a customer asks for: everything in the cart, to this address, from
+/// this card.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Who buys, and whose cart it is.
+    pub customer_id: String,
+    /// Where it goes.
+    pub address_id: String,
+    /// What pays for it.
+    pub card_id: String,
+    /// Chosen by the caller, once per intended order.
+    pub key: String,
+    /// Leave the cart as it is.
+    pub keep_cart: bool,
+    /// Where the caller said all this can be read, when it said so.
+    pub hrefs: Option<Hrefs>,
+}
+
+/// An order, from the moment it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// 24 hex digits.
+    pub id: String,
+    /// Who bought.
+    pub customer_id: String,
+    /// What its caller called it.
+    pub key: String,
+    /// Whether a repeat with this key means this order.
+    pub key_held: bool,
+    /// Where it stands.
+    pub state: State,
+    /// Fixed before payment is asked; nothing until then.
+    pub contents: Option<Contents>,
+    /// The items alone.
+    pub subtotal_cents: i64,
+    /// What is paid: the items and shipping.
+    pub total_cents: i64,
+    /// A UUID, known from the start.
+    pub shipment_id: String,
+    /// Why it was declined or cancelled; empty otherwise.
+    pub reason: String,
+    /// Whether the cart stays as it is.
+    pub keep_cart: bool,
+    /// When what happened.
+    pub times: Times,
+}
+
+/// When an order reached each state, in milliseconds since the Unix epoch;
+/// zero for what has not happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Times {
+    /// Asked for.
+    pub placed_ms: i64,
+    /// Paid.
+    pub paid_ms: i64,
+    /// Packed.
+    pub packed_ms: i64,
+    /// Shipped.
+    pub shipped_ms: i64,
+    /// Declined or cancelled.
+    pub closed_ms: i64,
+}
+
+/// What an order was for, as it was when its price was fixed.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Contents {
+    /// Who bought it.
+    pub customer: Customer,
+    /// Where it goes.
+    pub address: Address,
+    /// What pays for it.
+    pub card: Card,
+    /// What was bought.
+    pub items: Vec<Item>,
+}
+
+/// The buyer.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Customer {
+    /// What they sign in with.
+    pub username: String,
+    /// Their first name.
+    pub first_name: String,
+    /// Their last name.
+    pub last_name: String,
+}
+
+/// Where the socks go.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Address {
+    /// House number.
+    pub number: String,
+    /// Street.
+    pub street: String,
+    /// City.
+    pub city: String,
+    /// Postcode.
+    pub postcode: String,
+    /// Country.
+    pub country: String,
+}
+
+/// What paid.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Card {
+    /// Asterisks and the last four digits.
+    pub masked_number: String,
+    /// MM/YY or MM/YYYY.
+    pub expires: String,
+}
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Item {
+    /// The line's id in the cart.
+    pub id: String,
+    /// Which sock.
+    pub product_id: String,
+    /// What it was called.
+    pub name: String,
+    /// How many pairs.
+    pub quantity: u32,
+    /// What each cost.
+    pub unit_price_cents: i64,
+}
+
+impl Contents {
+    /// What the items cost. Fails when there are none, or when their prices
+    /// make no sense.
+    pub fn subtotal_cents(&self) -> Result<i64> {
+        if self.items.is_empty() {
+            return Err(Error::Refused("the cart is empty".into()));
+        }
+        let lines = self.items.iter().map(Item::cost_cents);
+        let sum = lines.reduce(|sum, line| sum?.checked_add(line?)).flatten();
+        sum.filter(|sum| sum.checked_add(SHIPPING_CENTS).is_some())
+            .ok_or_else(|| Error::Refused("the cart does not add up".into()))
+    }
+}
+
+impl Item {
+    fn cost_cents(&self) -> Option<i64> {
+        let sensible = self.quantity > 0 && self.unit_price_cents >= 0;
+        let cost = self.unit_price_cents.checked_mul(self.quantity.into());
+        cost.filter(|_| sensible)
+    }
+}
+
+impl Order {
+    /// What was bought; nothing before the price is fixed.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        self.contents
+            .as_ref()
+            .map_or(&[], |contents| &contents.items)
+    }
+
+    /// Every state it went through and when, oldest first.
+    #[must_use]
+    pub fn events(&self) -> Vec<(State, i64)> {
+        let closed = match self.state {
+            State::Declined => State::Declined,
+            _ => State::Cancelled,
+        };
+        let times = &self.times;
+        let mut events = vec![(State::Pending, times.placed_ms)];
+        events.extend(
+            [
+                (State::Paid, times.paid_ms),
+                (State::Packed, times.packed_ms),
+                (State::Shipped, times.shipped_ms),
+                (closed, times.closed_ms),
+            ]
+            .into_iter()
+            .filter(|(_, at)| *at > 0),
+        );
+        events
+    }
+}
+
+/// Turns all but the last four digits of a card number into asterisks, and all
+/// of a number that is hardly longer.
+#[must_use]
+pub fn mask(number: &str) -> String {
+    let letters: Vec<char> = number.chars().filter(|c| !c.is_whitespace()).collect();
+    let shown = if letters.len() > 4 { 4 } else { 0 };
+    let hidden = letters.len() - shown;
+    let stars = std::iter::repeat_n('*', hidden);
+    stars.chain(letters[hidden..].iter().copied()).collect()
+}
+
+#[cfg(test)]
+#[path = "order/tests.rs"]
+mod tests;

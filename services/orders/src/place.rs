@@ -1,0 +1,128 @@
+//! Placing an order: one story, safe to be cut off anywhere.
+//!
+//! 1. The order is written down as *pending* under its idempotency key. From
+//!    here on a crash is a delay and not a loss.
+//! 2. Customer, address, card and cart are read, ownership is checked, prices
+//!    are the catalogue's. What came of it is fixed in the order: whoever goes
+//!    on from here, goes on with the same price.
+//! 3. Payment is asked under the order's id, for which it has one answer ever.
+//! 4. In one transaction the order becomes *paid*, with its outbox, or
+//!    *declined*.
+//! 5. Only now the caller is answered.
+//!
+//! A repeat with the same key
+//!
+//! * joins an order that is still pending: every step is idempotent, and the
+//!   first to finish one wins;
+//! * returns an order that is paid, or was cancelled by its customer;
+//! * is told again why an order was declined;
+//! * starts anew after an attempt that failed. A failure is only answered once
+//!   the order is *cancelled*, its key given back and, if payment may have been
+//!   asked, a message in the outbox to void it. So an error means that there is
+//!   no order and nothing was charged. (When even that cannot be written the
+//!   order stays pending, and a repeat joins it or [`recover`](crate::recover)
+//!   ends it.)
+
+use std::time::Duration;
+
+use chassis::{Error, Result, clock, deadline};
+use metrics::counter;
+
+use crate::order::{Order, Wish};
+use crate::shop::{Shop, millis};
+use crate::state::State;
+use crate::store::Key;
+use crate::upstreams::Verdict;
+
+/// What is kept of the caller's time to give up in an orderly way.
+const RESERVE: Duration = Duration::from_millis(250);
+
+/// Places the order a customer wishes for, or returns the one that was placed
+/// under the same key.
+pub async fn place(shop: &Shop, wish: &Wish) -> Result<Order> {
+    let order = shop.store.begin(wish, clock::now_ms()).await?;
+    if order.state != State::Pending {
+        return answer(order);
+    }
+    let limit = shop.limits.place_timeout;
+    let limit = deadline::left().map_or(limit, |left| limit.min(left.saturating_sub(RESERVE)));
+    let outcome = deadline::within(limit, Box::pin(pursue(shop, wish, &order))).await;
+    match outcome.flatten() {
+        Ok(order) => answer(order),
+        Err(error) => give_up(shop, &order.id, error).await,
+    }
+}
+
+/// Steps 2 to 4, from wherever the order is.
+async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
+    let order = if order.contents.is_none() {
+        let contents = shop.upstreams.read(wish).await?;
+        shop.store.fix(&order.id, &contents).await?
+    } else {
+        order.clone()
+    };
+    if order.state != State::Pending {
+        return Ok(order);
+    }
+    let verdict = shop.upstreams.authorise(&order).await?;
+    settle(shop, &order.id, verdict).await
+}
+
+/// Writes down what payment said, and returns the order as it is then.
+pub async fn settle(shop: &Shop, id: &str, verdict: Verdict) -> Result<Order> {
+    let now = clock::now_ms();
+    let store = &shop.store;
+    let done = match verdict {
+        Verdict::Authorised => {
+            let ship_at = now.saturating_add(millis(shop.limits.cancel_window));
+            store.pay(id, now, ship_at).await?
+        }
+        Verdict::Declined(message) => store.decline(id, &message, now).await?,
+        Verdict::Voided => {
+            let reason = "the payment was taken back";
+            store.abandon(id, reason, Key::Freed, now).await?
+        }
+    };
+    shop.news.notify_one();
+    let order = store.get(id).await?;
+    if done {
+        count(order.state);
+    }
+    Ok(order)
+}
+
+/// Cancels an attempt that failed with `error`, unless somebody else finished it.
+async fn give_up(shop: &Shop, id: &str, error: Error) -> Result<Order> {
+    let reason = error.to_string();
+    let abandoned = shop
+        .store
+        .abandon(id, &reason, Key::Freed, clock::now_ms())
+        .await;
+    match abandoned {
+        Ok(true) => {
+            count(State::Cancelled);
+            shop.news.notify_one();
+            Err(error)
+        }
+        Ok(false) => answer(shop.store.get(id).await?),
+        Err(worse) => {
+            tracing::error!(order = id, %error, %worse, "an attempt could not be cancelled yet");
+            Err(error)
+        }
+    }
+}
+
+/// What the caller is told of an order that has got somewhere.
+fn answer(order: Order) -> Result<Order> {
+    match order.state {
+        State::Declined => Err(Error::Refused(order.reason)),
+        State::Pending => Err(Error::unavailable("the order is still pending")),
+        State::Cancelled if !order.key_held => Err(Error::unavailable(order.reason)),
+        _ => Ok(order),
+    }
+}
+
+/// Counts an order that has just got out of *pending*.
+pub(crate) fn count(state: State) {
+    counter!("orders_placed_total", "state" => state.as_str()).increment(1);
+}

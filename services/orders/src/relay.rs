@@ -1,0 +1,91 @@
+//! Telling the others what follows from an order: at least once each, in any
+//! order. Those who are told know an order they have heard of before.
+
+use std::time::Duration;
+
+use chassis::{Result, clock};
+use futures_util::StreamExt;
+use futures_util::stream::iter;
+
+use crate::shop::{Shop, millis};
+use crate::store::Message;
+
+/// Claimed at once, at most.
+const BATCH: i64 = 64;
+
+/// Told at the same time, at most.
+const AT_ONCE: usize = 16;
+
+/// How long a claim lasts: longer than a batch can take, at five seconds a call.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// The pause after a first failure; doubled each time.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// And at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Delivers what is due, woken by news and now and then by itself, for what
+/// others left behind.
+pub async fn run(shop: &Shop) {
+    loop {
+        match deliver(shop).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(%error, "the outbox could not be read"),
+        }
+        tokio::select! {
+            () = shop.news.notified() => {}
+            () = tokio::time::sleep(shop.limits.relay_every) => {}
+        }
+    }
+}
+
+/// Delivers one batch and returns how many messages were claimed.
+pub async fn deliver(shop: &Shop) -> Result<usize> {
+    let now = clock::now_ms();
+    let batch = shop.store.claim(now, now + millis(LEASE), BATCH).await?;
+    if batch.is_empty() {
+        return Ok(0);
+    }
+    let claimed = batch.len();
+    let mut outcomes = iter(batch)
+        .map(async |message| (tell(shop, &message).await, message))
+        .buffer_unordered(AT_ONCE);
+    let (mut done, mut again) = (Vec::new(), Vec::new());
+    while let Some((delivered, message)) = outcomes.next().await {
+        if delivered {
+            done.push(message);
+        } else {
+            let at = clock::now_ms() + millis(pause(message.attempts));
+            again.push((message, at));
+        }
+    }
+    shop.store.settle(&done, &again).await?;
+    Ok(claimed)
+}
+
+async fn tell(shop: &Shop, message: &Message) -> bool {
+    let outcome = shop.upstreams.deliver(message).await;
+    if let Err(error) = &outcome {
+        tracing::warn!(order = message.order_id, message = message.kind.as_str(),
+            attempt = message.attempts, %error, "not delivered yet");
+    }
+    outcome.is_ok()
+}
+
+/// How long to wait after `attempts` tries.
+fn pause(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(10);
+    (PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+#[test]
+fn pauses_grow_and_end() {
+    let pauses = [1, 2, 4, 100].map(pause);
+    assert_eq!(
+        pauses,
+        [PAUSE, PAUSE * 2, PAUSE * 8, LONGEST_PAUSE],
+        "{pauses:?}"
+    );
+}

@@ -1,0 +1,12 @@
+//! The orders service as its callers and its neighbours see it.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod cancelling;
+mod crashes;
+mod faces;
+mod failures;
+mod following;
+mod originals;
+mod placing;
+mod support;
