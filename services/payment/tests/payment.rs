@@ -268,3 +268,12 @@ async fn health_and_the_openapi_document_are_served() {
     assert!(api["paths"]["/paymentAuth"]["post"].is_object());
     assert_eq!(api["info"]["title"], "payment");
 }
+
+#[tokio::test]
+async fn without_its_store_no_order_is_answered() {
+    let store = Store::open("postgres://nobody@127.0.0.1:1/nothing").await;
+    let app = payment::app(store.unwrap(), LIMIT);
+    assert_eq!(authorise(&app, "o", 700).await, Err(Code::Unavailable));
+    let answer = post(&app, r#"{"amount":7}"#).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}

@@ -1,9 +1,12 @@
 //! The old wire, and that both protocols show the same.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use chassis::testing::{call, get};
 use proto::shipping::State;
 use serde_json::{Value, json};
+use shipping::Store;
 use tonic::Code;
 
 use super::{app, create, list, post, shipment};
@@ -136,4 +139,17 @@ async fn what_rest_takes_in_grpc_shows() {
         create(&app, &"x".repeat(201), "", "").await,
         Err(Code::InvalidArgument)
     );
+}
+
+#[tokio::test]
+async fn without_its_store_shipping_acknowledges_nothing_and_says_so() {
+    let store = Store::open("postgres://nobody@127.0.0.1:1/nothing").await;
+    let app = shipping::app(store.unwrap(), Duration::from_secs(30));
+    let (status, health) = get(&app, "/health").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(health["health"][0]["status"], "err");
+    let answer = post(&app, "{}", "application/json").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.json()["message"], "temporarily unavailable");
+    assert_eq!(create(&app, "", "o", "ann").await, Err(Code::Unavailable));
 }
