@@ -5,6 +5,7 @@ mod account;
 mod body;
 mod cart;
 mod catalogue;
+mod enter;
 mod orders;
 mod receipt;
 mod saved;
@@ -38,6 +39,7 @@ pub fn routes() -> Router<Shop> {
         .merge(catalogue::routes())
         .merge(cart::routes())
         .merge(orders::routes())
+        .merge(enter::routes())
         .merge(account::routes())
         .merge(saved::routes())
         .split_for_parts();

@@ -236,6 +236,40 @@ async fn a_second_sign_in_leaves_one_session() {
     assert_eq!(browser.get(&app, "/owner").await, CUSTOMER);
 }
 
+/// Makes every sign-in look `minutes` older than it is.
+async fn age(store: &Store, minutes: i64) {
+    let Store::Sql(database) = store else {
+        panic!("rows are changed in SQL only");
+    };
+    let data = sqlx::query_scalar("SELECT data FROM session");
+    let data: String = data.fetch_one(database.pool()).await.unwrap();
+    let mut data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    let seen = data["customer"]["seen_at_ms"].as_i64().unwrap();
+    data["customer"]["seen_at_ms"] = (seen - minutes * 60_000).into();
+    sqlx::query("UPDATE session SET data = $1")
+        .bind(data.to_string())
+        .execute(database.pool())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_visit_prolongs_a_sign_in_and_its_marker() {
+    let store = sql().await;
+    let app = app(&store);
+    let mut browser = Browser::default();
+    browser.send(&app, "POST", "/sign-in").await;
+    let soon = browser.send(&app, "GET", "/owner").await;
+    assert_eq!(set_cookie(&soon, "logged_in"), None);
+
+    age(&store, 10).await;
+    let later = browser.send(&app, "GET", "/owner").await;
+    assert_eq!(later.text(), CUSTOMER);
+    assert!(set_cookie(&later, "logged_in").is_some());
+    let again = browser.send(&app, "GET", "/owner").await;
+    assert_eq!(set_cookie(&again, "logged_in"), None);
+}
+
 #[tokio::test]
 async fn an_expired_session_is_deleted() {
     let store = sql().await;

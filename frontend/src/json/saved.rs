@@ -10,9 +10,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::account::Created;
 use super::body::Fields;
-use super::wire::{self, embedded, last_four};
+use super::wire::{self, Created, embedded, last_four};
 use crate::{Shop, Visitor};
 
 pub(super) fn routes() -> OpenApiRouter<Shop> {

@@ -7,6 +7,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+/// The name of something new.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Created {
+    pub(super) id: String,
+}
+
 /// A product.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

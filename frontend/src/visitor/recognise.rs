@@ -1,0 +1,79 @@
+//! Recognising a visitor by the cookies of a request.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use chassis::{Error, Result, clock};
+use tower_cookies::Cookies;
+use tower_sessions::{Expiry, Session};
+
+use super::{CUSTOMER, Customer, LOGGED_IN, Visitor, unavailable};
+use crate::Shop;
+
+/// A sign-in is prolonged when this much of its life is over.
+const PROLONG_AFTER_MS: i64 = 5 * 60 * 1000;
+
+impl FromRequestParts<Shop> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Self> {
+        if let Some(visitor) = parts.extensions.get::<Self>() {
+            return Ok(visitor.clone());
+        }
+        let visitor = Self::recognise(parts, shop).await?;
+        parts.extensions.insert(visitor.clone());
+        Ok(visitor)
+    }
+}
+
+impl Visitor {
+    async fn recognise(parts: &Parts, shop: &Shop) -> Result<Self> {
+        let (Some(session), Some(cookies)) = (
+            parts.extensions.get::<Session>().cloned(),
+            parts.extensions.get::<Cookies>().cloned(),
+        ) else {
+            return Err(Error::internal("the session layer is missing"));
+        };
+        let (session_id, is_new) = name(&session).await?;
+        let mut visitor = Self {
+            csrf: shop.key.sign(&session_id),
+            session_id,
+            customer: None,
+            session,
+            cookies,
+            is_new,
+        };
+        // Without this cookie the original took everybody for a guest.
+        if !is_new && visitor.cookies.get(LOGGED_IN).is_some() {
+            visitor.customer = visitor.remember(shop).await?;
+        }
+        Ok(visitor)
+    }
+
+    /// The customer of this session, whose sign-in now lasts longer.
+    async fn remember(&self, shop: &Shop) -> Result<Option<Customer>> {
+        let customer: Option<Customer> = self.session.get(CUSTOMER).await.map_err(unavailable)?;
+        let Some(mut customer) = customer else {
+            return Ok(None);
+        };
+        let now = clock::now_ms();
+        if now - customer.seen_at_ms > PROLONG_AFTER_MS {
+            customer.seen_at_ms = now;
+            self.keep(shop, &customer).await?;
+        }
+        Ok(Some(customer))
+    }
+}
+
+/// The id of `session`, made now for a new visitor.
+async fn name(session: &Session) -> Result<(String, bool)> {
+    if let Some(id) = session.id() {
+        return Ok((id.to_string(), false));
+    }
+    // Saving assigns an id; a change of expiry makes the layer send the cookie.
+    session.set_expiry(Some(Expiry::OnSessionEnd));
+    session.save().await.map_err(unavailable)?;
+    let id = session
+        .id()
+        .ok_or_else(|| Error::internal("a session without an id"))?;
+    Ok((id.to_string(), true))
+}
