@@ -50,7 +50,6 @@ pub fn app(store: Store) -> Router {
     let checks = vec![health::alive("catalogue"), database(&store)];
     let shelf = Shelf::new(store);
     let routes = rest::routes(shelf.clone())
-        .merge(pictures::routes())
         .merge(grpc::routes(shelf))
         // The original's was a prefix (contract README, "Health").
         .merge(health::routes("/health", checks.clone()))

@@ -1,6 +1,5 @@
 //! The drawings of the socks, part of the binary.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED,
@@ -8,10 +7,11 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use chassis::rest::page_not_found;
 use jiff::Timestamp;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 #[derive(RustEmbed)]
 #[folder = "pictures"]
@@ -19,11 +19,14 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[include = "*.jpg"]
 struct Pictures;
 
-/// `GET /catalogue/images/{file}`
-pub fn routes() -> Router {
-    Router::new().route("/catalogue/images/{file}", get(picture))
+/// The route of the pictures, whatever state the others have.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
+    OpenApiRouter::new().routes(routes!(picture))
 }
 
+/// One picture, or a part of it.
+#[utoipa::path(get, path = "/catalogue/images/{file}", params(("file" = String, Path)),
+    responses((status = 200, content_type = "image/jpeg"), (status = 404, description = "no such picture")))]
 async fn picture(Path(file): Path<String>, headers: HeaderMap) -> Response {
     match Pictures::get(&file) {
         Some(file) => answer(&file, &headers),

@@ -11,6 +11,7 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::pictures;
 use crate::product::{Filter, Order, Product};
 use crate::shelf::Shelf;
 
@@ -25,6 +26,7 @@ pub fn routes(shelf: Shelf) -> Router {
         .routes(routes!(size))
         .routes(routes!(one))
         .routes(routes!(tags))
+        .merge(pictures::routes())
         .split_for_parts();
     router
         .route("/openapi.json", routing::get(|| async { Json(api) }))

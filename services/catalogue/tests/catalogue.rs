@@ -331,6 +331,12 @@ async fn the_description_lists_every_path() {
     let paths: Vec<_> = api["paths"].as_object().unwrap().keys().collect();
     assert_eq!(
         paths,
-        ["/catalogue", "/catalogue/size", "/catalogue/{id}", "/tags"]
+        [
+            "/catalogue",
+            "/catalogue/images/{file}",
+            "/catalogue/size",
+            "/catalogue/{id}",
+            "/tags"
+        ]
     );
 }
