@@ -4,6 +4,10 @@
 #![allow(dead_code, reason = "every suite uses another part of this")]
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+pub(crate) mod api;
+pub(crate) mod served;
+pub(crate) mod shared;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
@@ -13,49 +17,50 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use tempfile::TempDir;
+use tonic::transport::{Channel, Endpoint};
 
 /// The executable under test.
-pub const SOCKSHOP: &str = env!("CARGO_BIN_EXE_sockshop");
+pub(crate) const SOCKSHOP: &str = env!("CARGO_BIN_EXE_sockshop");
 
 /// Longest wait for something that takes milliseconds on an idle machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A shop that is open.
-pub struct Shop {
+pub(crate) struct Shop {
     supervisor: Child,
     data: Option<TempDir>,
     /// Where people find it, such as `http://127.0.0.1:8080`.
-    pub url: String,
+    pub(crate) url: String,
     /// What `sockshop up` printed when it was open.
-    pub welcome: String,
+    pub(crate) welcome: String,
 }
 
 /// One instance, as `sockshop status --json` tells.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_field_names, reason = "the names on the wire")]
-pub struct Instance {
-    pub service: String,
-    pub version: String,
-    pub instance: String,
-    pub pid: Option<u32>,
-    pub address: String,
-    pub port: u16,
-    pub admin_port: u16,
-    pub state: String,
-    pub restarts: u32,
-    pub rss_bytes: Option<u64>,
-    pub pss_bytes: Option<u64>,
+pub(crate) struct Instance {
+    pub(crate) service: String,
+    pub(crate) version: String,
+    pub(crate) instance: String,
+    pub(crate) pid: Option<u32>,
+    pub(crate) address: String,
+    pub(crate) port: u16,
+    pub(crate) admin_port: u16,
+    pub(crate) state: String,
+    pub(crate) restarts: u32,
+    pub(crate) rss_bytes: Option<u64>,
+    pub(crate) pss_bytes: Option<u64>,
 }
 
 impl Instance {
     /// Where it serves REST and gRPC.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}:{}", self.address, self.port)
     }
 
     /// Its private port: `/livez`, `/readyz`, `/metrics`, `/faults`.
-    pub fn admin_url(&self) -> String {
+    pub(crate) fn admin_url(&self) -> String {
         format!("http://{}:{}", self.address, self.admin_port)
     }
 }
@@ -68,17 +73,17 @@ struct Status {
 
 impl Shop {
     /// Opens a shop.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::open_with(&[])
     }
 
     /// Opens a shop with more flags for `sockshop up`.
-    pub fn open_with(flags: &[&str]) -> Self {
+    pub(crate) fn open_with(flags: &[&str]) -> Self {
         Self::open_in(tempfile::tempdir().unwrap(), flags)
     }
 
     /// Opens a shop on a folder that may have been a shop's before.
-    pub fn open_in(data: TempDir, flags: &[&str]) -> Self {
+    pub(crate) fn open_in(data: TempDir, flags: &[&str]) -> Self {
         let port = free_port();
         let mut supervisor = up(data.path(), port)
             .args(flags)
@@ -109,19 +114,19 @@ impl Shop {
     }
 
     /// Its data folder.
-    pub fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         self.data.as_ref().unwrap().path()
     }
 
     /// Runs `sockshop` with `arguments` for this shop.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = sockshop();
         command.args(arguments).arg("--data").arg(self.data());
         command.output().unwrap()
     }
 
     /// Every instance, as it is now.
-    pub fn instances(&self) -> Vec<Instance> {
+    pub(crate) fn instances(&self) -> Vec<Instance> {
         let output = self.run(&["status", "--json"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         let status: Status = serde_json::from_slice(&output.stdout).unwrap();
@@ -129,7 +134,7 @@ impl Shop {
     }
 
     /// The instance called `name`, such as `catalogue-1`.
-    pub fn instance(&self, name: &str) -> Instance {
+    pub(crate) fn instance(&self, name: &str) -> Instance {
         let found = self
             .instances()
             .into_iter()
@@ -138,17 +143,28 @@ impl Shop {
     }
 
     /// Base URL of the first instance of `service`.
-    pub fn service(&self, service: &str) -> String {
+    pub(crate) fn service(&self, service: &str) -> String {
         self.instance(&format!("{service}-1")).url()
     }
 
     /// The process that looks after the shop.
-    pub fn supervisor(&self) -> u32 {
+    pub(crate) fn supervisor(&self) -> u32 {
         self.supervisor.id()
     }
 
+    /// Waits until it has ended with an error, and returns what it said.
+    pub(crate) fn last_words(mut self) -> String {
+        let mut words = String::new();
+        let mut stderr = self.supervisor.stderr.take().unwrap();
+        stderr.read_to_string(&mut words).unwrap();
+        assert_eq!(self.supervisor.wait().unwrap().code(), Some(1), "{words}");
+        words
+    }
+
     /// Closes the shop as Ctrl-C does; its data is kept.
-    pub fn close(mut self) -> TempDir {
+    pub(crate) fn close(mut self) -> TempDir {
+        // Waiting closes its standard input, which would be telling it twice.
+        let _lifeline = self.supervisor.stdin.take();
         signal(self.supervisor.id(), Signal::INT);
         let status = self.supervisor.wait().unwrap();
         assert!(status.success(), "{status}");
@@ -162,6 +178,7 @@ impl Drop for Shop {
             eprintln!("{}", text(&self.run(&["logs"]).stdout));
         }
         if matches!(self.supervisor.try_wait(), Ok(None)) {
+            let _lifeline = self.supervisor.stdin.take();
             signal(self.supervisor.id(), Signal::TERM);
             _ = self.supervisor.wait();
         }
@@ -169,20 +186,20 @@ impl Drop for Shop {
 }
 
 /// A browser without a window: it follows redirects and keeps cookies.
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let client = reqwest::Client::builder().cookie_store(true).no_proxy();
     client.timeout(PATIENCE).build().unwrap()
 }
 
 /// `sockshop`, in an environment that says nothing about shops.
-pub fn sockshop() -> Command {
+pub(crate) fn sockshop() -> Command {
     let mut command = Command::new(SOCKSHOP);
     command.stdin(Stdio::null()).env_remove("SOCKSHOP_DATA");
     command
 }
 
 /// `sockshop up` on `data` and `port`.
-pub fn up(data: &Path, port: u16) -> Command {
+pub(crate) fn up(data: &Path, port: u16) -> Command {
     let mut command = sockshop();
     command
         .args(["up", "--port", &port.to_string(), "--data"])
@@ -192,20 +209,20 @@ pub fn up(data: &Path, port: u16) -> Command {
 
 /// A port nobody listens on, outside the range the system takes ports for
 /// connections from.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let ports = std::iter::repeat_with(|| rand::random_range(20_000..30_000));
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     ports.take(1000).find(free).unwrap()
 }
 
 /// Sends `signal` to process `pid`.
-pub fn signal(pid: u32, signal: Signal) {
+pub(crate) fn signal(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
     kill_process(pid, signal).unwrap();
 }
 
 /// Waits until `condition` holds; `what` says so when it never does.
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < PATIENCE, "never: {what}");
@@ -213,7 +230,22 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// As [`eventually`], for a condition that has to be asked for.
+pub(crate) async fn eventually_async(what: &str, condition: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !condition().await {
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A connection for a generated gRPC client.
+pub(crate) fn grpc(url: &str) -> Channel {
+    let endpoint = Endpoint::from_shared(url.to_owned()).unwrap();
+    endpoint.connect_lazy()
+}
+
 /// Bytes a process printed, as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
