@@ -5,14 +5,28 @@ use clap::Subcommand;
 
 use crate::service::Service;
 
-/// A service and its own settings. Its flags and variables are those of the
+/// A service and its own settings: its flags and variables are those of the
 /// service's own executable.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Process {
     /// What the shop sells.
     Catalogue(catalogue::Config),
+    /// What visitors mean to buy.
+    #[command(name = "carts", alias = "cart")]
+    Cart(cart::Config),
+    /// What they bought.
+    Orders(orders::Config),
     /// Whether an amount may be charged.
     Payment(payment::Config),
+    /// Who the customers are.
+    User(user::Config),
+    /// What is to be sent to them.
+    Shipping(shipping::Config),
+    /// The worker who sends it.
+    QueueMaster(shipping::worker::Config),
+    /// The shop people see.
+    #[command(alias = "edge-router")]
+    FrontEnd(frontend::Config),
 }
 
 /// Every request crosses several small processes: more threads in each would
@@ -21,12 +35,20 @@ const THREADS: usize = 2;
 
 /// Serves in the foreground until told to end.
 pub(crate) fn run(process: Process) -> anyhow::Result<()> {
-    use Service as S;
+    use {Process as P, Service as S};
     match process {
-        Process::Catalogue(config) => {
-            serve(S::Catalogue, &config.common.clone(), catalogue::run(config))
-        }
-        Process::Payment(config) => serve(S::Payment, &config.common.clone(), payment::run(config)),
+        P::Catalogue(is) => serve(S::Catalogue, &is.common.clone(), catalogue::run(is)),
+        P::Cart(is) => serve(S::Carts, &is.common.clone(), cart::run(is)),
+        P::Orders(is) => serve(S::Orders, &is.common.clone(), orders::run(is)),
+        P::Payment(is) => serve(S::Payment, &is.common.clone(), payment::run(is)),
+        P::User(is) => serve(S::User, &is.common.clone(), user::run(is)),
+        P::Shipping(is) => serve(S::Shipping, &is.common.clone(), shipping::run(is)),
+        P::QueueMaster(is) => serve(
+            S::QueueMaster,
+            &is.common.clone(),
+            shipping::worker::run(is),
+        ),
+        P::FrontEnd(is) => serve(S::FrontEnd, &is.common.clone(), frontend::run(is)),
     }
 }
 
@@ -45,4 +67,19 @@ fn serve(
     });
     runtime.shutdown_background();
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_service_can_be_served_under_its_name() {
+        let command = Process::augment_subcommands(clap::Command::new("serve"));
+        let names: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(names, Service::ALL.map(Service::name));
+    }
 }

@@ -373,3 +373,18 @@ fn a_container_asks_itself_how_it_is() {
     shop.close();
     assert_refused(&health(), 1, "does not answer");
 }
+
+#[test]
+fn telling_it_twice_ends_it_at_once() {
+    let shop = Shop::open();
+    let pids: Vec<u32> = shop.instances().iter().filter_map(|one| one.pid).collect();
+    signal(shop.supervisor(), Signal::INT);
+    eventually("the shop drains", || {
+        let state = std::fs::read_to_string(shop.data().join("state.json")).unwrap();
+        state.contains("draining")
+    });
+    signal(shop.supervisor(), Signal::INT);
+    let error = shop.last_words();
+    assert!(error.contains("told twice to end"), "{error}");
+    assert!(!pids.iter().any(|&pid| is_alive(pid)));
+}

@@ -2,14 +2,18 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-/// Receives once for every time we are told to end.
-pub(crate) type Told = mpsc::Receiver<()>;
+/// Hears whoever tells us to end.
+pub(crate) struct Told {
+    signals: mpsc::Receiver<()>,
+    stdin_closed: CancellationToken,
+}
 
 /// Listens for Ctrl-C, SIGTERM and a closed terminal, and for the end of
 /// standard input when asked to.
 pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
-    let (tell, told) = mpsc::channel(8);
+    let (tell, signals) = mpsc::channel(8);
     let kinds = [
         SignalKind::interrupt(),
         SignalKind::terminate(),
@@ -22,13 +26,31 @@ pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
             while signal.recv().await.is_some() && tell.send(()).await.is_ok() {}
         });
     }
-    tokio::spawn(async move {
-        if end_with_stdin {
+    let stdin_closed = CancellationToken::new();
+    if end_with_stdin {
+        let closed = stdin_closed.clone();
+        tokio::spawn(async move {
             chassis::shutdown::stdin_closed().await;
-            _ = tell.send(()).await;
+            closed.cancel();
+        });
+    }
+    Ok(Told {
+        signals,
+        stdin_closed,
+    })
+}
+
+impl Told {
+    /// Returns once we are told to end.
+    pub(crate) async fn once(&mut self) {
+        tokio::select! {
+            _ = self.signals.recv() => {}
+            () = self.stdin_closed.cancelled() => {}
         }
-        // A sender must be left, or nobody would be told by silence.
-        tell.closed().await;
-    });
-    Ok(told)
+    }
+
+    /// Returns once somebody who has told us before grows impatient.
+    pub(crate) async fn again(&mut self) {
+        self.signals.recv().await;
+    }
 }

@@ -35,14 +35,14 @@ pub(crate) async fn run(
             let words = logs::last_words(&folder.log(&name));
             bail!("{name} does not start: {words}");
         },
-        _ = told.recv() => return shop.end(&mut told).await,
+        () = told.once() => return shop.end(&mut told).await,
     }
     board.change(|state| state.ready = true);
     welcome(&board.read());
     if options.background {
         detach::close_output(&folder)?;
     }
-    told.recv().await;
+    told.once().await;
     shop.end(&mut told).await
 }
 
@@ -92,7 +92,7 @@ impl Shop {
         say("sockshop", "closing the shop");
         tokio::select! {
             () = self.close() => {}
-            _ = told.recv() => {
+            () = told.again() => {
                 self.front.shutdown().await;
                 self.back.shutdown().await;
                 bail!("told twice to end: what was left was killed");
