@@ -40,7 +40,9 @@ pub async fn ask(shop: &Shop, after: &str) -> Result<Option<String>> {
     let Some(last) = ids.last().cloned() else {
         return Ok(None);
     };
-    let progress = shop.upstreams.progress(ids).await?;
+    let mut progress = shop.upstreams.progress(ids).await?;
+    // Two followers that took rows in different orders could wait for each other.
+    progress.sort_by(|one, other| one.order_id.cmp(&other.order_id));
     if !progress.is_empty() {
         shop.store.advance(&progress).await?;
     }

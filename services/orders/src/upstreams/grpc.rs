@@ -15,6 +15,8 @@ use super::Verdict;
 use crate::order::{Address, Card, Contents, Customer, Item, Order, Wish};
 use crate::store::{Kind, Message, Progress};
 
+mod words;
+
 /// The catalogue is asked for this many products at once, at most.
 const PRODUCTS: usize = 200;
 
@@ -198,58 +200,5 @@ fn item(line: cart::Item, product: &catalogue::Product) -> Item {
         name: product.name.clone(),
         quantity: line.quantity,
         unit_price_cents: product.price_cents,
-    }
-}
-
-impl From<payment::Authorisation> for Verdict {
-    fn from(said: payment::Authorisation) -> Self {
-        if said.voided {
-            Self::Voided
-        } else if said.authorised {
-            Self::Authorised
-        } else {
-            Self::Declined(said.message)
-        }
-    }
-}
-
-impl From<shipping::Shipment> for Progress {
-    fn from(shipment: shipping::Shipment) -> Self {
-        Self {
-            order_id: shipment.order_id,
-            packed_ms: shipment.packed_at_ms,
-            shipped_ms: shipment.shipped_at_ms,
-        }
-    }
-}
-
-impl From<user::Customer> for Customer {
-    fn from(customer: user::Customer) -> Self {
-        Self {
-            username: customer.username,
-            first_name: customer.first_name,
-            last_name: customer.last_name,
-        }
-    }
-}
-
-impl From<user::Address> for Address {
-    fn from(address: user::Address) -> Self {
-        Self {
-            number: address.number,
-            street: address.street,
-            city: address.city,
-            postcode: address.postcode,
-            country: address.country,
-        }
-    }
-}
-
-impl From<user::Card> for Card {
-    fn from(card: user::Card) -> Self {
-        Self {
-            masked_number: crate::order::mask(&card.masked_number),
-            expires: card.expires,
-        }
     }
 }

@@ -54,8 +54,7 @@ async fn a_crash_after_payment_said_yes_ends_paid_and_shipped_once() {
     let neighbours = Neighbours::start().await;
     let process = Process::start(&neighbours).await;
     crash_at(&process, &neighbours, "Authorise", Fault::HangAfter).await;
-    let (one, two) = (process.again(), process.again());
-    tokio::join!(one.recover(), two.recover());
+    process.recover().await;
     process.relay().await;
     let order = process.all().await.remove(0);
     assert_eq!((order.state(), order.total_cents), (pb::State::Paid, 5899));

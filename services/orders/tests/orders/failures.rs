@@ -116,28 +116,3 @@ async fn what_cannot_be_delivered_is_delivered_later() {
     shutdown.drain(std::time::Duration::ZERO).await;
     work.await.unwrap();
 }
-
-#[tokio::test]
-async fn two_relays_never_claim_the_same_message() {
-    let neighbours = Neighbours::start().await;
-    let process = Process::start(&neighbours).await;
-    for key in 0..5 {
-        process.place(&key.to_string()).await.unwrap();
-    }
-    let now = chassis::clock::now_ms();
-    let store = &process.shop.store;
-    let (one, two) = tokio::join!(
-        store.claim(now, now + 60_000, 6),
-        store.claim(now, now + 60_000, 6)
-    );
-    let mut claimed = [one.unwrap(), two.unwrap()].concat();
-    claimed.sort_by_key(|message| (message.order_id.clone(), message.kind.as_str()));
-    let before = claimed.len();
-    claimed.dedup_by_key(|message| (message.order_id.clone(), message.kind));
-    assert_eq!((before, claimed.len()), (10, 10));
-    assert!(store.claim(now, now, 10).await.unwrap().is_empty());
-
-    let lapsed = store.claim(now + 60_001, now + 120_000, 100).await.unwrap();
-    assert_eq!(lapsed.len(), 10, "a claim of a dead process runs out");
-    assert!(lapsed.iter().all(|message| message.attempts == 2));
-}

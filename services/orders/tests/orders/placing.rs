@@ -107,25 +107,6 @@ async fn an_empty_key_is_a_new_one() {
 }
 
 #[tokio::test]
-async fn many_repeats_at_once_are_one_order_paid_once() {
-    let neighbours = Neighbours::start().await;
-    let process = Process::start(&neighbours).await;
-    let other = process.again();
-    let placed = (0..20).map(|n| if n % 2 == 0 { &process } else { &other }.place("k"));
-    let placed = futures_util::future::join_all(placed).await;
-
-    let first = placed[0].as_ref().unwrap();
-    for order in &placed {
-        let order = order.as_ref().unwrap();
-        assert_eq!((&order.id, order.state()), (&first.id, pb::State::Paid));
-    }
-    assert_eq!(process.all().await.len(), 1);
-    assert_eq!(neighbours.facts().authorisations.len(), 1);
-    process.relay().await;
-    assert_eq!(neighbours.calls("CreateShipment"), 1);
-}
-
-#[tokio::test]
 async fn the_price_is_the_catalogues_whatever_the_cart_says() {
     let neighbours = Neighbours::start().await;
     neighbours.fill_cart(2, 1);

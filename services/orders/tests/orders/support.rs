@@ -1,7 +1,9 @@
 //! A shop over an empty database, and everything it talks to.
 
 use axum::Router;
-use chassis::testing::{Answer, call, database_url};
+use axum::body::Body;
+use axum::http::Request;
+use chassis::testing::{Answer, call, database_url, send};
 use chassis::{Discovery, Shutdown};
 use clap::Parser;
 use orders::{Config, Shop};
@@ -33,6 +35,13 @@ impl Process {
         Self::with(neighbours, &database_url().await, &[]).await
     }
 
+    /// A process and its neighbours, which end with it.
+    pub(crate) async fn alone() -> (Neighbours, Self) {
+        let neighbours = Neighbours::start().await;
+        let process = Self::start(&neighbours).await;
+        (neighbours, process)
+    }
+
     pub(crate) async fn with(neighbours: &Neighbours, database: &str, flags: &[&str]) -> Self {
         let discovery = neighbours.known();
         Self::over(&discovery, database, flags).await
@@ -46,17 +55,6 @@ impl Process {
         Self {
             orders: OrdersClient::new(app.clone()),
             shop,
-            app,
-        }
-    }
-
-    /// The same process once more, on the same database: a second instance, or
-    /// the first one after a crash.
-    pub(crate) fn again(&self) -> Self {
-        let app = orders::app(self.shop.clone());
-        Self {
-            shop: self.shop.clone(),
-            orders: OrdersClient::new(app.clone()),
             app,
         }
     }
@@ -127,6 +125,19 @@ impl Process {
     pub(crate) async fn post(&self, body: Value) -> Answer {
         call(&self.app, "POST", "/orders", body).await
     }
+
+    /// Sends `POST /orders` with other headers.
+    pub(crate) async fn post_with(&self, headers: &[(&str, &str)], body: &str) -> Answer {
+        let request = Request::post("/orders");
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        send(
+            &self.app,
+            request.body(Body::from(body.to_owned())).unwrap(),
+        )
+        .await
+    }
 }
 
 /// What the customer wishes for.
@@ -159,4 +170,43 @@ pub(crate) fn refusal(outcome: Result<pb::Order, Status>) -> (Code, String) {
 /// The states an order went through.
 pub(crate) fn path(order: &pb::Order) -> Vec<pb::State> {
     order.events.iter().map(pb::Event::state).collect()
+}
+
+/// A database two processes can share; a file that goes with it when it is `SQLite`.
+pub(crate) struct Shared {
+    pub(crate) url: String,
+    file: Option<std::path::PathBuf>,
+}
+
+impl Shared {
+    pub(crate) async fn new() -> Self {
+        if std::env::var_os("TEST_DATABASE_URL").is_some() {
+            let url = database_url().await;
+            return Self { url, file: None };
+        }
+        let name = format!("orders-{}.db", chassis::ids::new_id());
+        let file = std::env::temp_dir().join(name);
+        Self {
+            url: format!("sqlite:{}?mode=rwc", file.display()),
+            file: Some(file),
+        }
+    }
+
+    /// Two processes on it.
+    pub(crate) async fn processes(&self, neighbours: &Neighbours) -> (Process, Process) {
+        (
+            Process::with(neighbours, &self.url, &[]).await,
+            Process::with(neighbours, &self.url, &[]).await,
+        )
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            if let Some(file) = &self.file {
+                drop(std::fs::remove_file(format!("{}{suffix}", file.display())));
+            }
+        }
+    }
 }
