@@ -1,8 +1,8 @@
 //! `sockshop up`: a whole shop on one machine.
 //!
 //! [`plan`] decides which instances there are and where, [`space`] finds room
-//! for them, [`supervise`] keeps each of them alive as a [`child`] process of
-//! the same executable, and the [`board`] tells other processes about it.
+//! for them, [`supervise`] has each of them kept alive ([`keeper`]) as a [`child`]
+//! process of the same executable, and the [`board`] tells other processes about it.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -17,6 +17,7 @@ mod backoff;
 mod board;
 mod child;
 mod detach;
+mod keeper;
 mod options;
 mod plan;
 mod signals;

@@ -11,6 +11,9 @@ use crate::state::{Entry, Phase, State};
 /// Who died this often without ever serving will not serve at all.
 const HOPELESS: u32 = 3;
 
+/// An instance that will never serve.
+pub(crate) struct Hopeless;
+
 /// Holds the shop's [`State`], on paper too.
 pub(crate) struct Board {
     folder: Folder,
@@ -57,26 +60,29 @@ impl Board {
         });
     }
 
-    /// Waits until every instance has served; fails with the name of one that
-    /// does not come to it.
-    pub(crate) async fn all_served(&self) -> Result<(), String> {
-        let hopeless = |entry: &&Entry| !entry.served && entry.restarts >= HOPELESS;
+    /// Waits until every instance has served; fails when one does not come to it.
+    pub(crate) async fn all_served(&self) -> Result<(), Hopeless> {
         let mut seen = self.state.subscribe();
-        loop {
-            {
-                let state = seen.borrow_and_update();
-                if let Some(entry) = state.instances.iter().find(hopeless) {
-                    return Err(entry.instance.clone());
-                }
-                if state.instances.iter().all(|entry| entry.served) {
-                    return Ok(());
-                }
-            }
-            if seen.changed().await.is_err() {
-                return Ok(());
-            }
+        let served = |state: &State| state.instances.iter().all(|entry| entry.served);
+        let done = |state: &State| served(state) || state.instances.iter().any(is_hopeless);
+        match seen.wait_for(done).await {
+            Ok(state) if served(&state) => Ok(()),
+            _ => Err(Hopeless),
         }
     }
+
+    /// The name of the instance that keeps the others waiting.
+    pub(crate) fn laggard(&self) -> String {
+        let state = self.state.borrow();
+        let mut waited_for = state.instances.iter().filter(|entry| !entry.served);
+        let found = waited_for.clone().find(|entry| is_hopeless(entry));
+        let found = found.or_else(|| waited_for.next());
+        found.map_or_else(String::new, |entry| entry.instance.clone())
+    }
+}
+
+fn is_hopeless(entry: &Entry) -> bool {
+    !entry.served && entry.restarts >= HOPELESS
 }
 
 fn entry(instance: &Instance) -> Entry {

@@ -1,22 +1,23 @@
 //! Keeping a shop open: every instance alive, until told to end.
 
-use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::bail;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Backoff;
 use super::board::Board;
-use super::child::{self, Kit, Running};
+use super::child::Kit;
+use super::keeper::Keeper;
 use super::options::Options;
 use super::plan::Instance;
 use super::{detach, say, signals, welcome};
+use crate::logs;
 use crate::service::Service;
-use crate::state::Phase;
-use crate::{logs, probe};
+
+/// Longer than any service takes to become ready, on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Opens a shop of these `instances` and keeps it open until told to end.
 pub(crate) async fn run(
@@ -30,11 +31,14 @@ pub(crate) async fn run(
     let board = Arc::new(Board::new(folder.clone(), url, &instances)?);
     let mut shop = Shop::open(kit, &board, instances);
     tokio::select! {
-        served = board.all_served() => if let Err(name) = served {
-            shop.close().await;
-            let words = logs::last_words(&folder.log(&name));
-            bail!("{name} does not start: {words}");
-        },
+        served = tokio::time::timeout(PATIENCE, board.all_served()) => {
+            if !matches!(served, Ok(Ok(()))) {
+                let name = board.laggard();
+                shop.close().await;
+                let words = logs::last_words(&folder.log(&name));
+                bail!("{name} does not start: {words}");
+            }
+        }
         () = told.once() => return shop.end(&mut told).await,
     }
     board.change(|state| state.ready = true);
@@ -100,90 +104,5 @@ impl Shop {
         }
         say("sockshop", "closed");
         Ok(())
-    }
-}
-
-/// Looks after one instance.
-struct Keeper {
-    kit: Arc<Kit>,
-    board: Arc<Board>,
-    instance: Instance,
-    stop: CancellationToken,
-}
-
-impl Keeper {
-    /// Starts the instance again whenever it dies, until told to stop.
-    async fn keep(self) {
-        let mut backoff = Backoff::default();
-        loop {
-            let begun = Instant::now();
-            let Some(cause) = self.live().await else {
-                break;
-            };
-            let pause = backoff.after(begun.elapsed());
-            self.board.update(&self.instance, |entry| {
-                entry.process = None;
-                entry.state = Phase::Restarting;
-                entry.restarts += 1;
-            });
-            let again = format!("{cause}, starts again in {} ms", pause.as_millis());
-            say(&self.instance.name(), &again);
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.stop.cancelled() => break,
-            }
-        }
-        self.board.update(&self.instance, |entry| {
-            entry.process = None;
-            entry.state = Phase::Stopped;
-        });
-    }
-
-    /// One life. Returns why it ended, nothing when it was told to.
-    async fn live(&self) -> Option<String> {
-        let mut running = match self.kit.start(&self.instance) {
-            Ok(running) => running,
-            Err(error) => return Some(format!("{error:#}")),
-        };
-        self.board.update(&self.instance, |entry| {
-            entry.process = Some(running.process);
-            entry.state = Phase::Starting;
-        });
-        tokio::select! {
-            cause = self.serve(&mut running) => Some(cause),
-            () = self.stop.cancelled() => {
-                self.board.update(&self.instance, |entry| entry.state = Phase::Draining);
-                running.drain().await;
-                None
-            }
-        }
-    }
-
-    async fn serve(&self, running: &mut Running) -> String {
-        let begun = Instant::now();
-        let url = match child::readiness(&self.instance) {
-            Ok(url) => url,
-            Err(error) => return format!("{error:#}"),
-        };
-        tokio::select! {
-            ended = running.wait() => return describe(ended),
-            () = probe::until_ready(&url) => {}
-        }
-        self.board.update(&self.instance, |entry| {
-            if entry.served {
-                let took = begun.elapsed().as_millis();
-                say(&entry.instance, &format!("serves again after {took} ms"));
-            }
-            entry.state = Phase::Serving;
-            entry.served = true;
-        });
-        describe(running.wait().await)
-    }
-}
-
-fn describe(ended: std::io::Result<ExitStatus>) -> String {
-    match ended {
-        Ok(status) => format!("ended ({status})"),
-        Err(error) => format!("was lost: {error}"),
     }
 }
