@@ -34,7 +34,11 @@
     const form = event.target;
     if (form.matches("[data-add]")) {
       event.preventDefault();
-      add(form, event.submitter).catch(() => form.submit());
+      const button = event.submitter;
+      add(form, button).catch(() => {
+        delete form.dataset.add;
+        form.requestSubmit(button);
+      });
     } else if (form.matches("[data-theme-switch]") && event.submitter) {
       event.preventDefault();
       theme(form, event.submitter.value);

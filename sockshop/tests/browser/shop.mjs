@@ -21,7 +21,8 @@ const freePort = () =>
   });
 
 // Starts a shop and a browser before the tests of the file that calls it, and ends both after them.
-export function openShop() {
+// `prepare` is done once both are there.
+export function openShop(prepare = async () => {}) {
   const shop = { url: "", data: "", browser: null };
   before(async () => {
     const port = await freePort();
@@ -33,6 +34,7 @@ export function openShop() {
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
         "--disable-component-update", "--disable-sync", "--no-first-run"],
     });
+    await prepare(shop);
   });
   after(async () => {
     await shop.browser?.close();
