@@ -145,11 +145,17 @@ impl From<Status> for Error {
     }
 }
 
+/// What PostgreSQL says to a NUL in a text (`character_not_in_repertoire`).
+const NOT_TEXT: &str = "22021";
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
                 Self::Unavailable(error.into())
+            }
+            sqlx::Error::Database(ref cause) if cause.code().as_deref() == Some(NOT_TEXT) => {
+                Self::invalid("a text holds a character that cannot be kept")
             }
             _ => Self::Internal(error.into()),
         }

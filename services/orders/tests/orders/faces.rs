@@ -205,3 +205,13 @@ async fn both_faces_refuse_the_same() {
     let message = process.post(hrefs()).await.json()["message"].clone();
     assert_eq!(message, refusal(process.place("k").await).1);
 }
+
+/// `SQLite` looks for it and finds nothing, PostgreSQL refuses it.
+#[tokio::test]
+async fn a_nul_in_a_name_is_never_our_fault() {
+    let (_neighbours, process) = Process::alone().await;
+    for path in ["/orders/%00", "/orders/search/customerId?custId=%00"] {
+        let answer = call(&process.app, "GET", path, Value::Null).await;
+        assert!(!answer.status.is_server_error(), "{path} {}", answer.text());
+    }
+}
