@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-const CONTRACTS: [&str; 6] = [
+const CONTRACTS: [&str; 7] = [
     "sockshop/cart/v1/cart.proto",
     "sockshop/catalogue/v1/catalogue.proto",
+    "sockshop/mesh/v1/mesh.proto",
     "sockshop/orders/v1/orders.proto",
     "sockshop/payment/v1/payment.proto",
     "sockshop/shipping/v1/shipping.proto",

@@ -13,6 +13,11 @@ pub mod catalogue {
     tonic::include_proto!("sockshop.catalogue.v1");
 }
 
+/// Who is there, and how requests are shared.
+pub mod mesh {
+    tonic::include_proto!("sockshop.mesh.v1");
+}
+
 /// Who bought what.
 pub mod orders {
     tonic::include_proto!("sockshop.orders.v1");

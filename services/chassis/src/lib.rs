@@ -3,9 +3,11 @@
 //! A service reads its [`Settings`], starts [`telemetry`], opens its
 //! [`database`] and hands one router to a [`Server`]. Its handlers fail with
 //! [`Error`], the only type that knows both HTTP and gRPC. It finds the others
-//! through [`discovery`] and speaks to them through [`client`].
+//! through [`discovery`], speaks to them through [`client`], and makes itself
+//! found through [`announce`].
 
 pub mod admin;
+pub mod announce;
 pub mod client;
 pub mod clock;
 pub mod database;

@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 
 use crate::admin::{self, Check};
+use crate::announce::{self, Announced};
 use crate::faults::{self, Faults};
 use crate::metrics::{self, Labels};
 use crate::rest::Style;
@@ -31,6 +32,8 @@ pub struct Server {
     checks: Vec<Check>,
     shutdown: Shutdown,
     metrics: Vec<&'static str>,
+    private: Router,
+    announced: bool,
 }
 
 impl Server {
@@ -44,6 +47,8 @@ impl Server {
             checks: Vec::new(),
             shutdown: Shutdown::default(),
             metrics: vec!["/metrics"],
+            private: Router::new(),
+            announced: true,
         }
     }
 
@@ -82,6 +87,20 @@ impl Server {
         self
     }
 
+    /// Serves `routes` on the admin port, too.
+    #[must_use]
+    pub fn private(mut self, routes: Router) -> Self {
+        self.private = routes;
+        self
+    }
+
+    /// Stays out of the mesh, whatever the settings say.
+    #[must_use]
+    pub fn unannounced(mut self) -> Self {
+        self.announced = false;
+        self
+    }
+
     /// Serves `app` until told to end: says so for the drain window, then stops
     /// accepting, finishes what is in flight and returns.
     pub async fn serve(self, settings: &Settings, app: Router) -> anyhow::Result<()> {
@@ -93,7 +112,8 @@ impl Server {
             shutdown.clone(),
             &faults,
             exporter.clone(),
-        );
+        )
+        .merge(self.private.clone());
         let public = self.wrap(app, faults, exporter.as_ref())?;
         let public = sign(public, self.service, settings);
 
@@ -103,6 +123,7 @@ impl Server {
             instance = settings.instance(), address = %main.local_addr()?,
             admin = %admin.local_addr()?, "serving");
         tokio::spawn(axum::serve(admin, private).into_future());
+        let _announced = self.announce(settings, main.local_addr()?.port());
 
         let closing = shutdown.clone();
         // Small gRPC frames must not wait for a full packet.
@@ -121,6 +142,19 @@ impl Server {
         }
         tracing::info!(service = self.service, "ended");
         Ok(())
+    }
+
+    fn announce(&self, settings: &Settings, port: u16) -> Option<Announced> {
+        if !self.announced {
+            return None;
+        }
+        let checks = self.checks.clone();
+        announce::start(
+            settings,
+            (self.service, port),
+            checks,
+            self.shutdown.clone(),
+        )
     }
 
     /// Adds what every request passes: tracing, metrics, errors, faults and a

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::discovery;
+use crate::{announce, discovery};
 
 /// Flags and environment variables every process understands.
 ///
@@ -45,6 +45,10 @@ pub struct Settings {
     /// How to find the other services.
     #[command(flatten)]
     pub discovery: discovery::Lookup,
+
+    /// How to be found by them.
+    #[command(flatten)]
+    pub announcing: announce::Announcing,
 }
 
 impl Settings {

@@ -19,6 +19,10 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::Settings;
 
+/// What is logged unless `RUST_LOG` says otherwise. hickory would tell of every
+/// query.
+const FILTER: &str = "info,hickory_server=warn,chitchat=warn";
+
 /// Keeps telemetry running; dropping it sends what is still buffered.
 #[must_use = "telemetry stops when this is dropped"]
 pub struct Telemetry(SdkTracerProvider);
@@ -56,9 +60,9 @@ pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telem
             .flatten_event(true)
             .with_span_list(false)
     });
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
+    let filter = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| FILTER.to_owned());
     tracing_subscriber::registry()
-        .with(filter.from_env()?)
+        .with(EnvFilter::builder().parse(filter)?)
         .with(json)
         .with(human.then(fmt::layer))
         .with(tracing_opentelemetry::layer().with_tracer(provider.tracer(service)))

@@ -23,6 +23,9 @@ const MOST: Duration = Duration::from_secs(5);
 /// And none is asked for more often.
 const LEAST: Duration = Duration::from_secs(1);
 
+/// Nobody who has an old answer waits longer than this for a new one.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// Where one service can be reached.
 #[derive(Debug)]
 pub struct Names(Source);
@@ -30,15 +33,20 @@ pub struct Names(Source);
 #[derive(Debug)]
 enum Source {
     Fixed(Arc<Vec<Endpoint>>),
-    Dns {
-        resolver: Arc<TokioResolver>,
-        name: String,
-        known: ArcSwap<Known>,
-        asking: Mutex<()>,
-    },
+    Dns(Arc<Dns>),
 }
 
-/// What DNS said last.
+/// A name, and what DNS said of it last.
+#[derive(Debug)]
+struct Dns {
+    resolver: Arc<TokioResolver>,
+    name: String,
+    known: ArcSwap<Known>,
+    /// Since when somebody asks; locked while they do.
+    asking: Arc<Mutex<()>>,
+    since: ArcSwap<Instant>,
+}
+
 #[derive(Debug)]
 struct Known {
     endpoints: Arc<Vec<Endpoint>>,
@@ -63,62 +71,82 @@ impl Names {
     }
 
     pub(super) fn dns(resolver: Arc<TokioResolver>, name: String) -> Self {
-        Self(Source::Dns {
+        Self(Source::Dns(Arc::new(Dns {
             resolver,
             name,
             known: ArcSwap::from_pointee(Known {
                 endpoints: Arc::default(),
                 until: Instant::now(),
             }),
-            asking: Mutex::default(),
-        })
+            asking: Arc::default(),
+            since: ArcSwap::from_pointee(Instant::now()),
+        })))
     }
 
-    /// The endpoints as of now; empty when none was ever found.
+    /// The endpoints as of now; empty when none was ever found. When DNS is slow
+    /// or down, as of before.
     pub async fn endpoints(&self) -> Arc<Vec<Endpoint>> {
-        let (resolver, name, known, asking) = match &self.0 {
-            Source::Fixed(endpoints) => return endpoints.clone(),
-            Source::Dns {
-                resolver,
-                name,
-                known,
-                asking,
-            } => (resolver, name, known, asking),
-        };
-        if fresh(&known.load()) {
-            return known.load().endpoints.clone();
+        match &self.0 {
+            Source::Fixed(endpoints) => endpoints.clone(),
+            Source::Dns(dns) => dns.endpoints().await,
         }
-        let _one_at_a_time = asking.lock().await;
-        if !fresh(&known.load()) {
-            let before = known.load().endpoints.clone();
-            let (endpoints, time) = match ask(resolver, name).await {
-                Ok((endpoints, time)) => (Arc::new(endpoints), time),
-                Err(error) => {
-                    tracing::warn!(name, %error, stale = before.len(), "name not resolved");
-                    (before, LEAST)
-                }
-            };
-            let until = Instant::now() + time.clamp(LEAST, MOST);
-            known.store(Arc::new(Known { endpoints, until }));
-        }
-        known.load().endpoints.clone()
     }
 
     /// Makes the next call of [`endpoints`](Self::endpoints) ask again: what was
     /// known has just proved wrong.
     pub fn doubt(&self) {
-        if let Source::Dns { known, .. } = &self.0 {
-            let endpoints = known.load().endpoints.clone();
-            known.store(Arc::new(Known {
-                endpoints,
-                until: Instant::now(),
-            }));
+        if let Source::Dns(dns) = &self.0 {
+            dns.know(dns.known.load().endpoints.clone(), Duration::ZERO);
         }
     }
 }
 
-fn fresh(known: &Known) -> bool {
-    Instant::now() < known.until
+impl Dns {
+    async fn endpoints(self: &Arc<Self>) -> Arc<Vec<Endpoint>> {
+        if !self.is_fresh() {
+            if let Ok(turn) = self.asking.clone().try_lock_owned() {
+                self.since.store(Arc::new(Instant::now()));
+                // Whoever asks first may not wait for the answer; it serves the others.
+                let dns = self.clone();
+                tokio::spawn(async move {
+                    dns.refresh().await;
+                    drop(turn);
+                });
+            }
+            let answered = self.asking.lock();
+            if self.known.load().endpoints.is_empty() {
+                drop(answered.await);
+            } else {
+                let left = GRACE.saturating_sub(self.since.load().elapsed());
+                drop(tokio::time::timeout(left, answered).await);
+            }
+        }
+        self.known.load().endpoints.clone()
+    }
+
+    async fn refresh(&self) {
+        if self.is_fresh() {
+            return;
+        }
+        match ask(&self.resolver, &self.name).await {
+            Ok((endpoints, time)) => self.know(Arc::new(endpoints), time.clamp(LEAST, MOST)),
+            Err(error) => {
+                let before = self.known.load().endpoints.clone();
+                let (name, stale) = (&self.name, before.len());
+                tracing::warn!(name, %error, stale, "name not resolved");
+                self.know(before, LEAST);
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        Instant::now() < self.known.load().until
+    }
+
+    fn know(&self, endpoints: Arc<Vec<Endpoint>>, time: Duration) {
+        let until = Instant::now() + time;
+        self.known.store(Arc::new(Known { endpoints, until }));
+    }
 }
 
 type Answer = anyhow::Result<(Vec<Endpoint>, Duration)>;

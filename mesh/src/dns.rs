@@ -1,0 +1,250 @@
+//! The DNS server: packets in, packets out, and what to refuse.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use hickory_server::Server;
+use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
+use hickory_server::proto::op::{
+    Edns, Header, HeaderCounts, Message, Metadata, OpCode, ResponseCode,
+};
+use hickory_server::proto::rr::{DNSClass, Record, RecordType};
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::zone_handler::MessageResponseBuilder;
+use metrics::counter;
+use tokio::net::{TcpListener, UdpSocket};
+
+use crate::forward::Forward;
+use crate::node::Node;
+use crate::zone::{Reply, Zone};
+
+/// A packet without EDNS carries no more than this.
+const PLAIN: u16 = 512;
+
+/// Larger packets may be cut up on their way (DNS flag day 2020).
+const LARGEST: u16 = 1232;
+
+/// What an EDNS record takes of a packet.
+const OPT: usize = 11;
+
+/// An idle TCP connection is closed after this.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// How many answers may wait for a slow TCP reader.
+const WAITING: usize = 32;
+
+/// Answers questions from what a node knows.
+pub struct Dns {
+    node: Node,
+    zone: Zone,
+    forward: Option<Forward>,
+}
+
+/// What is answered to one question.
+#[derive(Debug)]
+pub struct Answer {
+    /// Whether and why not.
+    pub code: ResponseCode,
+    /// As a label of a metric.
+    pub outcome: &'static str,
+    /// Whether we are in charge of that name.
+    pub authoritative: bool,
+    /// The records asked for.
+    pub answers: Vec<Record>,
+    /// Who is in charge.
+    pub authorities: Vec<Record>,
+    /// Records that help to use the answers.
+    pub additionals: Vec<Record>,
+}
+
+impl Answer {
+    fn only(code: ResponseCode, outcome: &'static str) -> Self {
+        Self {
+            code,
+            outcome,
+            authoritative: false,
+            answers: Vec::new(),
+            authorities: Vec::new(),
+            additionals: Vec::new(),
+        }
+    }
+}
+
+/// Listens on `address`, over UDP and TCP, and answers until dropped. Returns
+/// the address as well: its port may have been 0.
+pub async fn listen(address: SocketAddr, dns: Dns) -> anyhow::Result<(Server<Dns>, SocketAddr)> {
+    let taken =
+        || format!("cannot listen on {address}: choose another DNS_PORT or end what uses it");
+    let udp = UdpSocket::bind(address).await.with_context(taken)?;
+    let address = udp.local_addr()?;
+    let tcp = TcpListener::bind(address).await.with_context(taken)?;
+    let mut server = Server::new(dns);
+    server.register_socket(udp);
+    server.register_listener(tcp, IDLE, WAITING);
+    Ok((server, address))
+}
+
+impl Dns {
+    /// A DNS for `zone` as `node` knows it; other names are passed on.
+    #[must_use]
+    pub fn new(node: Node, zone: Zone, forward: Option<Forward>) -> Self {
+        Self {
+            node,
+            zone,
+            forward,
+        }
+    }
+
+    /// Answers one request, apart from how large the packet may be.
+    pub async fn answer(&self, request: &Request) -> Answer {
+        let [query] = request.queries.queries() else {
+            return Answer::only(ResponseCode::FormErr, "malformed");
+        };
+        if request.metadata.op_code != OpCode::Query {
+            return Answer::only(ResponseCode::NotImp, "refused");
+        }
+        if request.edns.as_ref().is_some_and(|edns| edns.version() > 0) {
+            return Answer::only(ResponseCode::BADVERS, "refused");
+        }
+        let (name, kind) = (query.original().name(), query.query_type());
+        let reply = match query.query_class() {
+            DNSClass::IN | DNSClass::ANY => {
+                let view = self.node.view();
+                self.zone.ask(&view, (name, kind), rand::random())
+            }
+            _ => Reply::Elsewhere,
+        };
+        match (reply, &self.forward) {
+            (Reply::Elsewhere, Some(forward)) => forwarded(forward.ask(request.as_slice()).await),
+            (Reply::Elsewhere, None) => Answer::only(ResponseCode::Refused, "refused"),
+            (Reply::Unknown, _) if !self.node.is_settled() => {
+                Answer::only(ResponseCode::ServFail, "failed")
+            }
+            (reply, _) => self.own(reply),
+        }
+    }
+
+    fn own(&self, reply: Reply) -> Answer {
+        let mut answer = Answer::only(ResponseCode::NoError, "answered");
+        answer.authoritative = true;
+        if let Reply::Found(answers, additionals) = reply {
+            (answer.answers, answer.additionals) = (answers, additionals);
+            let mut dice = rand::rng();
+            rand::seq::SliceRandom::shuffle(answer.answers.as_mut_slice(), &mut dice);
+            return answer;
+        }
+        answer.authorities.push(self.zone.authority());
+        answer.outcome = "empty";
+        if reply == Reply::Unknown {
+            (answer.code, answer.outcome) = (ResponseCode::NXDomain, "unknown");
+        }
+        answer
+    }
+
+    async fn respond<R: ResponseHandler>(&self, request: &Request, mut out: R) -> ResponseInfo {
+        let mut answer = self.answer(request).await;
+        count(request, answer.outcome);
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.response_code = answer.code;
+        metadata.authoritative = answer.authoritative;
+        metadata.recursion_available = self.forward.is_some();
+        let limit = limit(request);
+        let edns = request.edns.as_ref().map(|_| {
+            let mut edns = Edns::new();
+            edns.set_max_payload(limit);
+            edns
+        });
+        if request.protocol() == Protocol::Udp && !fits(request, &answer, limit) {
+            // The addresses can be asked for; an answer cut short must be asked for again.
+            answer.additionals.clear();
+        }
+        let mut response = MessageResponseBuilder::from_message_request(request);
+        if let Some(edns) = &edns {
+            response.edns(edns);
+        }
+        let response = response.build(
+            metadata,
+            &answer.answers,
+            &answer.authorities,
+            [],
+            &answer.additionals,
+        );
+        out.send_response(response).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "answer not sent");
+            ResponseInfo::from(Header {
+                metadata,
+                counts: HeaderCounts::default(),
+            })
+        })
+    }
+}
+
+#[async_trait]
+impl RequestHandler for Dns {
+    async fn handle_request<R: ResponseHandler, T: Time>(
+        &self,
+        request: &Request,
+        out: R,
+    ) -> ResponseInfo {
+        self.respond(request, out).await
+    }
+}
+
+/// What another DNS said, as our answer.
+fn forwarded(answer: Option<Message>) -> Answer {
+    let Some(message) = answer else {
+        return Answer::only(ResponseCode::ServFail, "failed");
+    };
+    let mut answer = Answer::only(message.metadata.response_code, "forwarded");
+    answer.answers = message.answers;
+    answer.authorities = message.authorities;
+    answer.additionals = message.additionals;
+    answer
+}
+
+/// How large a packet the asker takes.
+fn limit(request: &Request) -> u16 {
+    request.max_payload().clamp(PLAIN, LARGEST)
+}
+
+/// Whether everything fits into a packet of `limit` bytes. Only what has
+/// additional records is worth measuring.
+fn fits(request: &Request, answer: &Answer, limit: u16) -> bool {
+    if answer.additionals.is_empty() {
+        return true;
+    }
+    let mut message = Message::response(request.metadata.id, OpCode::Query);
+    for query in request.queries.queries() {
+        message.add_query(query.original().clone());
+    }
+    message.answers.clone_from(&answer.answers);
+    message.authorities.clone_from(&answer.authorities);
+    message.additionals.clone_from(&answer.additionals);
+    let length = message.to_vec().map_or(usize::MAX, |packet| packet.len());
+    length.saturating_add(OPT) <= usize::from(limit)
+}
+
+fn count(request: &Request, outcome: &'static str) {
+    let kind = match request.queries.queries() {
+        [query] => query.query_type(),
+        _ => RecordType::ZERO,
+    };
+    let kind = match kind {
+        RecordType::A => "A",
+        RecordType::AAAA => "AAAA",
+        RecordType::SRV => "SRV",
+        RecordType::TXT => "TXT",
+        RecordType::PTR => "PTR",
+        RecordType::ANY => "ANY",
+        _ => "other",
+    };
+    let transport = match request.protocol() {
+        Protocol::Udp => "udp",
+        _ => "tcp",
+    };
+    counter!("mesh_dns_queries_total", "type" => kind, "outcome" => outcome, "transport" => transport)
+        .increment(1);
+}

@@ -1,0 +1,288 @@
+//! Telling the other nodes, and hearing from them: the state on top of chitchat.
+//!
+//! chitchat gives every node a map of its own that all others get a copy of, and
+//! says which nodes are alive. Into its map a node puts the instances that
+//! announce to it, those gone included, and all policies it knows. What it finds
+//! new in others' maps it merges like any update.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use chitchat::transport::Transport;
+use chitchat::{
+    Chitchat, ChitchatConfig, ChitchatHandle, ChitchatId, FailureDetectorConfig, NodeState,
+    spawn_chitchat,
+};
+use rand::seq::IteratorRandom;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Instant, interval};
+
+use crate::crdt::{Entry, Key, Presence, Register, State};
+use crate::node::{Member, News, Node};
+use crate::record::Owner;
+
+/// How often a node gossips.
+const ROUND: Duration = Duration::from_millis(100);
+
+/// How long a node stays known after it was last heard of.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
+
+/// How long it is told that an instance has gone: longer than a node that missed
+/// it could still be known, so that nobody is left to believe otherwise.
+const TOLD: Duration = Duration::from_secs(20 * 60);
+
+/// How often old things are forgotten.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// News is told to this many nodes at once; the rest hear in the next rounds.
+const TOLD_AT_ONCE: usize = 4;
+
+/// Where and with whom a node gossips.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Nodes of another mesh are not listened to.
+    pub mesh: String,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The address others reach that at.
+    pub advertise: SocketAddr,
+    /// Nodes to begin with, as host:port.
+    pub seeds: Vec<String>,
+}
+
+/// A node's conversation with the others.
+pub struct Gossip {
+    handle: ChitchatHandle,
+    node: Node,
+    news: News,
+    heard: UnboundedReceiver<Heard>,
+    gone: HashMap<String, Instant>,
+}
+
+/// One entry of another node's map.
+struct Heard {
+    from: Owner,
+    key: String,
+    value: String,
+}
+
+impl Gossip {
+    /// Begins to gossip for `node`, whose `news` are to be told.
+    pub async fn start(
+        (node, news): (Node, News),
+        place: Place,
+        transport: &dyn Transport,
+    ) -> anyhow::Result<Self> {
+        let me = node.me();
+        let id = ChitchatId::new(me.node.as_str(), me.run, place.advertise);
+        let handle = spawn_chitchat(config(id, place), Vec::new(), transport).await?;
+        let (tell, heard) = unbounded_channel();
+        let myself = me.clone();
+        let listen = move |event: chitchat::KeyChangeEvent<'_>| {
+            let from = owner(event.node);
+            if from != myself {
+                let (key, value) = (event.key.to_owned(), event.value.to_owned());
+                _ = tell.send(Heard { from, key, value });
+            }
+        };
+        handle
+            .with_chitchat(|chitchat| chitchat.subscribe_event("", listen.clone()).forever())
+            .await;
+        Ok(Self {
+            handle,
+            node,
+            news,
+            heard,
+            gone: HashMap::new(),
+        })
+    }
+
+    /// Tells and hears until the socket fails.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        let ended = self.handle.termination_watcher();
+        tokio::pin!(ended);
+        let mut live = self
+            .handle
+            .with_chitchat(|chitchat| chitchat.live_nodes_watcher())
+            .await;
+        let mut sweep = interval(SWEEP);
+        let mut batch = Vec::new();
+        loop {
+            tokio::select! {
+                ended = &mut ended => return ended.context("gossip ended"),
+                Some(news) = self.news.recv() => self.tell(news).await,
+                count = self.heard.recv_many(&mut batch, 256) => {
+                    if count > 0 && self.node.hear(update(batch.drain(..))) {
+                        self.nudge().await;
+                    }
+                }
+                Ok(()) = live.changed() => self.meet().await,
+                _ = sweep.tick() => self.sweep().await,
+            }
+        }
+    }
+
+    /// Puts news into this node's map and wakes some others.
+    async fn tell(&mut self, news: State) {
+        let me = self.node.me();
+        let mut words = Vec::new();
+        for (key, entry) in news.instances.iter().filter(|(key, _)| key.owner == *me) {
+            let name = instance_key(key);
+            if entry.presence == Presence::Gone {
+                self.gone.insert(name.clone(), Instant::now());
+            } else {
+                self.gone.remove(&name);
+            }
+            words.push((name, serde_json::to_string(entry)));
+        }
+        for (service, register) in &news.policies {
+            words.push((format!("policy/{service}"), serde_json::to_string(register)));
+        }
+        self.handle
+            .with_chitchat(|chitchat| {
+                for (key, value) in &words {
+                    if let Ok(value) = value {
+                        chitchat.self_node_state().set(key, value);
+                    }
+                }
+            })
+            .await;
+        self.nudge().await;
+    }
+
+    /// Gossips with some others now instead of in the next round.
+    async fn nudge(&self) {
+        let peers = self
+            .handle
+            .with_chitchat(|chitchat| {
+                let me = chitchat.self_chitchat_id().clone();
+                let others = chitchat.live_nodes().filter(|id| **id != me);
+                let others = others.map(|id| id.gossip_advertise_addr);
+                others.sample(&mut rand::rng(), TOLD_AT_ONCE)
+            })
+            .await;
+        for peer in peers {
+            _ = self.handle.gossip(peer);
+        }
+    }
+
+    /// Tells the node who is alive.
+    async fn meet(&self) {
+        let members = self
+            .handle
+            .with_chitchat(|chitchat| members(chitchat))
+            .await;
+        self.node.meet(members);
+    }
+
+    /// Forgets what nobody needs any more: nodes that have long gone, and that an
+    /// instance has.
+    async fn sweep(&mut self) {
+        let old = self
+            .gone
+            .extract_if(|_, since| since.elapsed() > TOLD)
+            .map(|(key, _)| key)
+            .collect::<Vec<_>>();
+        let told = self
+            .handle
+            .with_chitchat(|chitchat| {
+                for key in &old {
+                    chitchat.self_node_state().delete(key);
+                }
+                let states = chitchat.node_states().values();
+                let keys = states.flat_map(keys_of);
+                keys.collect::<std::collections::BTreeSet<_>>()
+            })
+            .await;
+        self.meet().await;
+        self.node.forget(|key| told.contains(key));
+    }
+}
+
+fn keys_of(state: &NodeState) -> impl Iterator<Item = Key> {
+    let from = owner(state.chitchat_id());
+    state
+        .key_values()
+        .filter_map(move |(key, _)| read_instance_key(from.clone(), key))
+}
+
+/// Intervals are sampled a few at a time around a firm prior, so that chatty
+/// peers do not make a node impatient: it is given up after 1.4 to 1.9 seconds.
+fn config(id: ChitchatId, place: Place) -> ChitchatConfig {
+    ChitchatConfig {
+        chitchat_id: id,
+        cluster_id: place.mesh,
+        gossip_interval: ROUND,
+        listen_addr: place.listen,
+        seed_nodes: place.seeds,
+        failure_detector_config: FailureDetectorConfig {
+            phi_threshold: 9.0,
+            sampling_window_size: 3,
+            max_interval: Duration::from_secs(1),
+            initial_interval: Duration::from_millis(240),
+            dead_node_grace_period: REMEMBERED,
+        },
+        marked_for_deletion_grace_period: REMEMBERED,
+        catchup_callback: None,
+        extra_liveness_predicate: None,
+    }
+}
+
+fn owner(id: &ChitchatId) -> Owner {
+    Owner {
+        node: id.node_id.to_string(),
+        run: id.generation_id,
+    }
+}
+
+fn members(chitchat: &Chitchat) -> Vec<Member> {
+    let alive: Vec<_> = chitchat.live_nodes().collect();
+    let ids = chitchat.node_states().keys();
+    ids.map(|id| Member {
+        owner: owner(id),
+        gossip: id.gossip_advertise_addr,
+        alive: alive.contains(&id),
+    })
+    .collect()
+}
+
+fn instance_key(key: &Key) -> String {
+    format!("instance/{}/{}", key.service, key.instance)
+}
+
+fn read_instance_key(owner: Owner, key: &str) -> Option<Key> {
+    let (service, instance) = key.strip_prefix("instance/")?.split_once('/')?;
+    Some(Key {
+        owner,
+        service: service.to_owned(),
+        instance: instance.to_owned(),
+    })
+}
+
+/// What was heard, as one update. A node speaks only for its own instances: whose
+/// they are is not in what it says, but in whose map it stands. What cannot be
+/// read is from a later release, and left out.
+fn update(heard: impl Iterator<Item = Heard>) -> State {
+    let mut instances: BTreeMap<Key, Entry> = BTreeMap::new();
+    let mut policies: BTreeMap<String, Register> = BTreeMap::new();
+    for Heard { from, key, value } in heard {
+        if let Some(service) = key.strip_prefix("policy/") {
+            if let Ok(register) = serde_json::from_str::<Register>(&value) {
+                let known = policies.entry(service.to_owned());
+                let known = known.or_insert_with(|| register.clone());
+                *known = register.max(known.clone());
+            }
+        } else if let Some(key) = read_instance_key(from, &key)
+            && let Ok(entry) = serde_json::from_str::<Entry>(&value)
+        {
+            let known = instances.entry(key).or_insert_with(|| entry.clone());
+            *known = entry.max(known.clone());
+        }
+    }
+    State {
+        instances,
+        policies,
+    }
+}

@@ -1,0 +1,13 @@
+//! The mesh, from its laws to real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod announce;
+mod daemon;
+mod dns;
+mod gossip;
+mod laws;
+mod policies;
+mod seal;
+mod simulation;
+mod world;
