@@ -2,6 +2,7 @@
 
 use chassis::Result;
 
+use crate::cancel::finish;
 use crate::shop::Shop;
 
 /// Asked about in one call, as many as shipping allows.
@@ -34,7 +35,7 @@ pub async fn run(shop: &Shop) {
 }
 
 /// Asks about the open orders whose ids come after `after`, records what is
-/// new, and returns the last of them; nothing at the end of the list.
+/// new, ends what was recalled by a process that died over it, and returns the last of them; nothing at the end of the list.
 pub async fn ask(shop: &Shop, after: &str) -> Result<Option<String>> {
     let ids = shop.store.open_after(after, BATCH).await?;
     let Some(last) = ids.last().cloned() else {
@@ -43,8 +44,12 @@ pub async fn ask(shop: &Shop, after: &str) -> Result<Option<String>> {
     let mut progress = shop.upstreams.progress(ids).await?;
     // Two followers that took rows in different orders could wait for each other.
     progress.sort_by(|one, other| one.order_id.cmp(&other.order_id));
-    if !progress.is_empty() {
-        shop.store.advance(&progress).await?;
+    let (recalled, moved): (Vec<_>, Vec<_>) = progress.into_iter().partition(|one| one.recalled);
+    if !moved.is_empty() {
+        shop.store.advance(&moved).await?;
+    }
+    for one in recalled {
+        finish(shop, &one.order_id).await?;
     }
     Ok(Some(last))
 }

@@ -29,7 +29,7 @@ use chassis::{Error, Result, clock, deadline};
 use metrics::counter;
 
 use crate::order::{Order, Wish};
-use crate::shop::{Shop, millis};
+use crate::shop::Shop;
 use crate::state::State;
 use crate::store::Key;
 use crate::upstreams::Verdict;
@@ -73,10 +73,7 @@ pub async fn settle(shop: &Shop, id: &str, verdict: Verdict) -> Result<Order> {
     let now = clock::now_ms();
     let store = &shop.store;
     let done = match verdict {
-        Verdict::Authorised => {
-            let ship_at = now.saturating_add(millis(shop.limits.cancel_window));
-            store.pay(id, now, ship_at).await?
-        }
+        Verdict::Authorised => store.pay(id, now).await?,
         Verdict::Declined(message) => store.decline(id, &message, now).await?,
         Verdict::Voided => {
             let reason = "the payment was taken back";

@@ -49,10 +49,6 @@ pub struct Limits {
     /// How often to ask shipping how far it has come.
     #[arg(long, env, default_value = "1s", value_parser = duration)]
     pub follow_every: Duration,
-
-    /// How long a paid order waits before shipping is told, so that it can still be cancelled.
-    #[arg(long, env, default_value = "0s", value_parser = duration)]
-    pub cancel_window: Duration,
 }
 
 impl Shop {

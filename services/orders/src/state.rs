@@ -38,7 +38,7 @@ pub enum Step {
     Decline,
     /// The attempt failed, or was cancelled, before it was paid.
     Abandon,
-    /// The customer cancelled in time.
+    /// The customer cancelled before it was packed.
     Recall,
     /// Shipping packed it.
     Pack,

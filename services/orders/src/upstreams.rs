@@ -42,6 +42,17 @@ pub enum Verdict {
     Voided,
 }
 
+/// What shipping says when it is to take a shipment back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recall {
+    /// It will never be shipped.
+    Recalled,
+    /// It is packed already.
+    TooLate,
+    /// Shipping cannot take anything back.
+    Unknown,
+}
+
 impl Upstreams {
     /// Prepares to call the others; connects on first use.
     pub fn new(tongue: Tongue, discovery: &Discovery) -> Start<Self> {
@@ -76,6 +87,14 @@ impl Upstreams {
         }
     }
 
+    /// Takes back the shipment of an order, whether shipping has heard of it or not.
+    pub async fn recall(&self, order_id: &str) -> Result<Recall> {
+        match self {
+            Self::Grpc(peers) => peers.recall(order_id).await,
+            Self::Rest(_) => Ok(Recall::Unknown),
+        }
+    }
+
     /// Tells somebody what follows from an order.
     pub async fn deliver(&self, message: &Message) -> Result<()> {
         match self {
@@ -84,7 +103,7 @@ impl Upstreams {
         }
     }
 
-    /// How far shipping has come with these orders, where it has begun.
+    /// How far shipping has come with these orders, where it has begun or will never begin.
     pub async fn progress(&self, order_ids: Vec<String>) -> Result<Vec<Progress>> {
         match self {
             Self::Grpc(peers) => peers.progress(order_ids).await,

@@ -144,6 +144,16 @@ impl Shipping for Service {
         Ok(Response::new(shipment.into()))
     }
 
+    async fn recall_shipment(
+        &self,
+        request: Request<pb::RecallShipmentRequest>,
+    ) -> Answer<pb::Shipment> {
+        let order = named(&request.get_ref().order_id)?;
+        let id = Uuid::new_v4().to_string();
+        let never = Shipment::never(&id, order, clock::now_ms())?;
+        Ok(Response::new(self.store.recall(&never).await?.into()))
+    }
+
     async fn get_queue(&self, _: Request<pb::GetQueueRequest>) -> Answer<pb::Queue> {
         let queue = self.store.queue(clock::now_ms()).await?;
         Ok(Response::new(queue.into()))

@@ -2,6 +2,7 @@
 //!
 //! `waiting -> leased -> packed -> shipped`. A failed try goes back to where it can
 //! be leased again (a packed shipment stays packed), and the fifth to `stuck`.
+//! What is not packed yet can be `recalled`, for ever.
 
 mod state;
 #[cfg(test)]
@@ -35,7 +36,7 @@ pub struct Shipment {
     /// Proves whose the lease is; empty when nobody's.
     pub token: String,
     /// When it may be leased next (the present lease runs out then); never, once
-    /// shipped or stuck. All times are milliseconds since the Unix epoch.
+    /// shipped, stuck or recalled. All times are milliseconds since the Unix epoch.
     pub due_at_ms: Option<i64>,
     /// When it came in.
     pub created_at_ms: i64,
@@ -84,6 +85,13 @@ impl Shipment {
         })
     }
 
+    /// What is remembered of an order that was recalled before its shipment came in.
+    pub fn never(id: &str, order_id: &str, now_ms: i64) -> Result<Self> {
+        let mut shipment = Self::new(id, order_id, "", now_ms)?;
+        shipment.recall()?;
+        Ok(shipment)
+    }
+
     /// Gives the shipment to a worker, unless that has failed too often: then it is
     /// stuck. Returns whether it was given.
     pub fn lease(&mut self, lease: &Lease) -> bool {
@@ -94,7 +102,7 @@ impl Shipment {
             "the lease ran out".clone_into(&mut self.failure);
         }
         if self.attempts >= TRIES {
-            self.park();
+            self.end(State::Stuck);
             return false;
         }
         if self.state == State::Waiting {
@@ -138,7 +146,7 @@ impl Shipment {
         }
         self.failure = reason.replace('\0', "").chars().take(LONGEST).collect();
         if self.attempts >= TRIES {
-            self.park();
+            self.end(State::Stuck);
             return Ok(());
         }
         if self.state == State::Leased {
@@ -149,14 +157,26 @@ impl Shipment {
         Ok(())
     }
 
-    fn park(&mut self) {
-        self.state = State::Stuck;
+    /// Takes it back for ever, from a worker too, unless it is in its box.
+    pub fn recall(&mut self) -> Result<()> {
+        if self.packed_at_ms.is_some() {
+            return Err(Error::Refused("already packed".into()));
+        }
+        self.end(State::Recalled);
+        Ok(())
+    }
+
+    fn end(&mut self, state: State) {
+        self.state = state;
         self.token.clear();
         self.due_at_ms = None;
     }
 
     /// A lease that ran out still counts until somebody else takes over.
     fn check(&self, token: &str) -> Result<()> {
+        if self.state == State::Recalled {
+            return Err(Error::Refused("the shipment was recalled".into()));
+        }
         if token.is_empty() || token != self.token {
             return Err(Error::Refused("the lease is no longer yours".into()));
         }

@@ -3,7 +3,8 @@
 mod row;
 
 use chassis::{Database, Error, Result};
-use sqlx::{Any, AssertSqlSafe, Transaction};
+use sqlx::AssertSqlSafe;
+use sqlx::migrate::Migrator;
 
 use crate::queue::{self, Queue};
 use crate::shipment::{Lease, Shipment, State};
@@ -24,14 +25,16 @@ pub struct Page {
     pub next: String,
 }
 
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
 const ONE: &str = "SELECT * FROM shipment WHERE id = $1";
+const OF_ORDER: &str = "SELECT * FROM shipment WHERE order_id = $1";
 const OLDEST: &str = "SELECT * FROM shipment WHERE due_at_ms <= $1
                       ORDER BY created_at_ms, id LIMIT $2";
 
 impl Store {
     /// Opens the database at `url`, creating its tables when they are missing.
     pub async fn open(url: &str) -> anyhow::Result<Self> {
-        static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
         let database = Database::open(url, &MIGRATIONS).await?;
         Ok(Self { database })
     }
@@ -137,8 +140,29 @@ impl Store {
     where
         F: FnOnce(&mut Shipment) -> Result<()>,
     {
+        self.apply(ONE, id, rule).await
+    }
+
+    /// Recalls the shipment of an order; when there is none, keeps `never` in its
+    /// place, so that none can come in later.
+    pub async fn recall(&self, never: &Shipment) -> Result<Shipment> {
+        if row::insert(never, self.database.pool()).await? {
+            return Ok(never.clone());
+        }
+        let order = never.order_id.as_deref().unwrap_or_default();
+        self.apply(OF_ORDER, order, Shipment::recall).await
+    }
+
+    async fn apply<F>(&self, select: &'static str, name: &str, rule: F) -> Result<Shipment>
+    where
+        F: FnOnce(&mut Shipment) -> Result<()>,
+    {
         let mut transaction = self.database.begin_write().await?;
-        let before = self.read(id, &mut transaction).await?;
+        let row: Option<Row> = sqlx::query_as(self.locked(select, " FOR UPDATE"))
+            .bind(name)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let before = Shipment::try_from(row.ok_or(Error::NotFound("shipment"))?)?;
         let mut shipment = before.clone();
         rule(&mut shipment)?;
         if shipment == before {
@@ -150,14 +174,6 @@ impl Store {
             queue::shipped(1);
         }
         Ok(shipment)
-    }
-
-    async fn read(&self, id: &str, transaction: &mut Transaction<'_, Any>) -> Result<Shipment> {
-        let row: Option<Row> = sqlx::query_as(self.locked(ONE, " FOR UPDATE"))
-            .bind(id)
-            .fetch_optional(&mut **transaction)
-            .await?;
-        row.ok_or(Error::NotFound("shipment"))?.try_into()
     }
 
     /// Returns how much waits at `now_ms`.
@@ -186,6 +202,26 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_kept_before_there_were_recalls_is_kept() {
+        let first = MIGRATIONS.iter().take(1).cloned().collect();
+        let first = Migrator::with_migrations(first);
+        let url = chassis::testing::database_url().await;
+        let database = Database::open(&url, Box::leak(Box::new(first))).await;
+        let store = Store {
+            database: database.unwrap(),
+        };
+        let shipment = Shipment::new("s", "order", "ann", 5).unwrap();
+        store.create(&shipment).await.unwrap();
+        let never = Shipment::never("n", "order", 6).unwrap();
+        assert!(store.recall(&never).await.is_err());
+
+        MIGRATIONS.run(store.database.pool()).await.unwrap();
+        assert_eq!(store.get("s").await.unwrap(), shipment);
+        let recalled = store.recall(&never).await.unwrap();
+        assert_eq!((&*recalled.id, recalled.state), ("s", State::Recalled));
+    }
 
     #[tokio::test]
     async fn the_oldest_are_found_by_the_index_of_the_queue() {

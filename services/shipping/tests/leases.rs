@@ -99,6 +99,19 @@ async fn a_late_worker_whose_shipment_nobody_took_may_finish_it() {
 }
 
 #[tokio::test]
+async fn a_recalled_shipment_goes_to_nobody_when_its_lease_runs_out() {
+    let store = store_of(named(["a", "b", "c"])).await;
+    let order = |id| Shipment::new(id, "order", "ann", 0).unwrap();
+    store.create(&order("d")).await.unwrap();
+    assert_eq!(lease(&store, "holder", 4, 1000).await.len(), 4);
+    let never = Shipment::never("e", "order", 2000).unwrap();
+    let recalled = store.recall(&never).await.unwrap();
+    assert_eq!((&*recalled.id, recalled.state), ("d", State::Recalled));
+    let heirs = lease(&store, "heir", 4, 1000 + LEASE_MS).await;
+    assert_eq!(heirs, ["a", "b", "c"]);
+}
+
+#[tokio::test]
 async fn what_fails_steps_aside_and_is_parked_after_the_fifth_time() {
     let store = store_of(named(["bad", "good", "better"])).await;
     let mut now = 1000;

@@ -115,6 +115,24 @@ async fn what_a_dead_worker_held_is_shipped_by_another() {
 }
 
 #[tokio::test]
+async fn a_worker_lets_go_of_what_is_recalled_while_it_packs() {
+    let store = store_of(0).await;
+    let address = serve(&store, any(), LEASE).await;
+    let shipment = Shipment::new("s-0", "order", "ann", 0).unwrap();
+    store.create(&shipment).await.unwrap();
+    let shutdown = Shutdown::default();
+    let worker = start(address, Duration::from_millis(300), &shutdown);
+    until(async || state(&store, "s-0").await == State::Leased).await;
+    let never = Shipment::never("never", "order", 0).unwrap();
+    store.recall(&never).await.unwrap();
+    let draining = shutdown.clone();
+    tokio::spawn(async move { draining.drain(NEVER).await });
+    worker.await.unwrap();
+    assert_eq!(store.get("s-0").await.unwrap().shipped_at_ms, None);
+    assert_eq!(state(&store, "s-0").await, State::Recalled);
+}
+
+#[tokio::test]
 async fn a_draining_worker_finishes_what_it_has_and_takes_nothing_more() {
     let store = store_of(1).await;
     let address = serve(&store, any(), LEASE).await;

@@ -77,14 +77,14 @@ impl Store {
         self.get(id).await
     }
 
-    /// Marks a pending order as paid, and notes what the others must be told:
-    /// shipping not before `ship_at_ms`. False when it was no longer pending.
-    pub async fn pay(&self, id: &str, now_ms: i64, ship_at_ms: i64) -> Result<bool> {
+    /// Marks a pending order as paid, and notes what the others must be told.
+    /// False when it was no longer pending.
+    pub async fn pay(&self, id: &str, now_ms: i64) -> Result<bool> {
         let mut change = self.database.begin_write().await?;
         let Some(order) = take(&mut change, Step::Pay, id, "", now_ms).await? else {
             return Ok(false);
         };
-        write(&mut change, &order, Kind::Ship, ship_at_ms).await?;
+        write(&mut change, &order, Kind::Ship, now_ms).await?;
         if !order.keep_cart {
             write(&mut change, &order, Kind::ClearCart, now_ms).await?;
         }
@@ -120,9 +120,18 @@ impl Store {
         Ok(true)
     }
 
-    /// Cancels a paid order of which shipping was not told yet. False when it
-    /// is too late.
+    /// Cancels a paid order whose shipment is recalled, and notes that payment
+    /// must give the money back. False when the order was not paid, or no longer.
     pub async fn recall(&self, id: &str, reason: &str, now_ms: i64) -> Result<bool> {
+        let mut change = self.database.begin_write().await?;
+        let done = take_back(&mut change, id, reason, now_ms).await?;
+        change.commit().await?;
+        Ok(done)
+    }
+
+    /// Cancels a paid order of which shipping was not told yet, nor ever will
+    /// be. False when it is too late.
+    pub async fn withdraw(&self, id: &str, reason: &str, now_ms: i64) -> Result<bool> {
         let mut change = self.database.begin_write().await?;
         let untold =
             sqlx::query("DELETE FROM outbox WHERE order_id = $1 AND kind = $2 AND attempts = 0")
@@ -130,13 +139,9 @@ impl Store {
                 .bind(Kind::Ship.as_str())
                 .execute(&mut *change)
                 .await?;
-        if untold.rows_affected() == 0 {
+        if untold.rows_affected() == 0 || !take_back(&mut change, id, reason, now_ms).await? {
             return Ok(false);
         }
-        let Some(order) = take(&mut change, Step::Recall, id, reason, now_ms).await? else {
-            return Ok(false);
-        };
-        write(&mut change, &order, Kind::Void, now_ms).await?;
         change.commit().await?;
         Ok(true)
     }
@@ -146,15 +151,10 @@ impl Store {
     pub async fn advance(&self, progress: &[Progress]) -> Result<usize> {
         let mut change = self.database.begin_write().await?;
         let mut news = 0;
-        for Progress {
-            order_id,
-            packed_ms,
-            shipped_ms,
-        } in progress
-        {
-            for (step, at_ms) in [(Step::Pack, *packed_ms), (Step::Ship, *shipped_ms)] {
+        for one in progress {
+            for (step, at_ms) in [(Step::Pack, one.packed_ms), (Step::Ship, one.shipped_ms)] {
                 if at_ms > 0
-                    && take(&mut change, step, order_id, "", at_ms)
+                    && take(&mut change, step, &one.order_id, "", at_ms)
                         .await?
                         .is_some()
                 {
@@ -165,6 +165,19 @@ impl Store {
         change.commit().await?;
         Ok(news)
     }
+}
+
+async fn take_back(
+    change: &mut Transaction<'static, Any>,
+    id: &str,
+    reason: &str,
+    now_ms: i64,
+) -> Result<bool> {
+    let Some(order) = take(change, Step::Recall, id, reason, now_ms).await? else {
+        return Ok(false);
+    };
+    write(change, &order, Kind::Void, now_ms).await?;
+    Ok(true)
 }
 
 /// Takes one step, if the order stands where the step begins.
@@ -204,4 +217,6 @@ pub struct Progress {
     pub packed_ms: i64,
     /// When it was shipped, likewise.
     pub shipped_ms: i64,
+    /// Whether it was taken back, and will never be packed.
+    pub recalled: bool,
 }

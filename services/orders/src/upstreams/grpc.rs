@@ -11,7 +11,7 @@ use proto::user::users_client::UsersClient;
 use proto::{cart, catalogue, payment, shipping, user};
 use tonic::{Code, Status};
 
-use super::Verdict;
+use super::{Recall, Verdict};
 use crate::order::{Address, Card, Contents, Customer, Item, Order, Wish};
 use crate::store::{Kind, Message, Progress};
 
@@ -36,7 +36,10 @@ impl Peers {
             carts: CartsClient::new(client("carts", &["ClearCart"])?),
             catalogue: CatalogueClient::new(client("catalogue", &[])?),
             payment: PaymentClient::new(client("payment", &["Authorise", "Void"])?),
-            shipping: ShippingClient::new(client("shipping", &["CreateShipment"])?),
+            shipping: ShippingClient::new(client(
+                "shipping",
+                &["CreateShipment", "RecallShipment"],
+            )?),
             users: UsersClient::new(client("user", &[])?),
         })
     }
@@ -171,8 +174,20 @@ impl Peers {
         let asked = shipping::GetShipmentsOfOrdersRequest { order_ids };
         let found = self.shipping.clone().get_shipments_of_orders(asked).await;
         let found = found.map_err(unusable)?.into_inner().shipments;
-        let begun = found.into_iter().filter(|one| one.packed_at_ms > 0);
-        Ok(begun.map(Progress::from).collect())
+        let progress = found.into_iter().map(Progress::from);
+        Ok(progress
+            .filter(|one| one.packed_ms > 0 || one.recalled)
+            .collect())
+    }
+
+    pub(super) async fn recall(&self, order_id: &str) -> Result<Recall> {
+        let order_id = order_id.to_owned();
+        let told = shipping::RecallShipmentRequest { order_id };
+        match self.shipping.clone().recall_shipment(told).await {
+            Ok(_) => Ok(Recall::Recalled),
+            Err(status) if status.code() == Code::FailedPrecondition => Ok(Recall::TooLate),
+            Err(status) => Err(unusable(status)),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use chassis::testing::database_url;
 use proto::orders as pb;
 use serde_json::{Value, json};
 
-use crate::support::{ADDRESS, CARD, CUSTOMER, Process, SOCK, hrefs};
+use crate::support::{ADDRESS, CARD, CUSTOMER, Process, SOCK, hrefs, refusal};
 
 /// Stubs in the shapes of the original.
 #[derive(Clone)]
@@ -175,6 +175,27 @@ async fn the_shops_own_api_works_next_to_them_too() {
     assert_eq!((order.state(), order.total_cents), (pb::State::Paid, 5899));
     process.relay().await;
     assert_eq!(process.shop.store.backlog().await.unwrap(), (0, 0));
+}
+
+#[tokio::test]
+async fn an_order_can_be_cancelled_until_their_shipping_may_have_been_told() {
+    let originals = Originals::start(Payment::Terse).await;
+    let process = originals.process(&[]).await;
+    let early = process.place("early").await.unwrap();
+    for _ in 0..2 {
+        let cancelled = process.cancel(&early.id).await.unwrap();
+        assert_eq!(cancelled.state(), pb::State::Cancelled);
+    }
+    process.relay().await;
+    assert!(originals.seen("/shipping").is_empty());
+
+    let late = process.place("late").await.unwrap();
+    process.relay().await;
+    let refused = refusal(process.cancel(&late.id).await);
+    assert_eq!(refused.0, tonic::Code::FailedPrecondition);
+    process.relay().await;
+    assert_eq!(originals.seen("/shipping").len(), 1);
+    assert_eq!(process.get(&late.id).await.state(), pb::State::Paid);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ pub(super) fn state(number: i32) -> Result<Option<State>> {
         pb::State::Packed => Some(State::Packed),
         pb::State::Shipped => Some(State::Shipped),
         pb::State::Stuck => Some(State::Stuck),
+        pb::State::Recalled => Some(State::Recalled),
     })
 }
 
@@ -36,6 +37,7 @@ impl From<State> for pb::State {
             State::Packed => Self::Packed,
             State::Shipped => Self::Shipped,
             State::Stuck => Self::Stuck,
+            State::Recalled => Self::Recalled,
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum State {
     Shipped,
     /// Failed too often.
     Stuck,
+    /// Taken back before it was packed.
+    Recalled,
 }
 
 impl State {
@@ -27,6 +29,7 @@ impl State {
             Self::Packed => "packed",
             Self::Shipped => "shipped",
             Self::Stuck => "stuck",
+            Self::Recalled => "recalled",
         }
     }
 }
@@ -41,6 +44,7 @@ impl TryFrom<&str> for State {
             Self::Packed,
             Self::Shipped,
             Self::Stuck,
+            Self::Recalled,
         ];
         let state = all.into_iter().find(|state| state.as_str() == text);
         state.ok_or_else(|| Error::internal(format!("unknown state `{text}`")))

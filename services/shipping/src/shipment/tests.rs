@@ -98,6 +98,55 @@ fn each_failure_waits_longer_and_the_fifth_is_the_last() {
 }
 
 #[test]
+fn what_is_not_packed_can_be_recalled_for_ever() {
+    let leased = |shipment: &mut Shipment| assert!(shipment.lease(&lease("t", 5)));
+    let stuck = |shipment: &mut Shipment| {
+        shipment.attempts = TRIES;
+        assert!(!shipment.lease(&lease("t", 5)));
+        assert_eq!(shipment.state, State::Stuck);
+    };
+    let waiting = |_: &mut Shipment| {};
+    for before in [&waiting as &dyn Fn(&mut Shipment), &leased, &stuck] {
+        let mut shipment = new();
+        before(&mut shipment);
+        shipment.recall().unwrap();
+        assert_eq!(shipment.state, State::Recalled);
+        let recalled = shipment.clone();
+        shipment.recall().unwrap();
+        assert!(!shipment.lease(&lease("u", i64::MAX - 30_000)));
+        let refused = [
+            shipment.pack("t", 10),
+            shipment.complete("t", 10),
+            shipment.fail("t", "why", 10),
+        ];
+        for refused in refused {
+            assert_eq!(
+                refused.unwrap_err().to_string(),
+                "the shipment was recalled"
+            );
+        }
+        assert_eq!(shipment, recalled);
+    }
+}
+
+#[test]
+fn what_is_packed_cannot_be_recalled() {
+    let mut shipment = new();
+    shipment.lease(&lease("t", 5));
+    shipment.pack("t", 10).unwrap();
+    let mut parked = shipment.clone();
+    parked.attempts = TRIES;
+    parked.fail("t", "torn box", 20).unwrap();
+    let mut shipped = shipment.clone();
+    shipped.complete("t", 20).unwrap();
+    for mut late in [shipment, parked, shipped] {
+        let before = late.clone();
+        assert_eq!(late.recall().unwrap_err().to_string(), "already packed");
+        assert_eq!(late, before);
+    }
+}
+
+#[test]
 fn names_are_bounded() {
     let long = "x".repeat(LONGEST + 1);
     for (id, order, name) in [
@@ -112,7 +161,9 @@ fn names_are_bounded() {
 
 #[test]
 fn states_survive_the_database() {
-    for text in ["waiting", "leased", "packed", "shipped", "stuck"] {
+    for text in [
+        "waiting", "leased", "packed", "shipped", "stuck", "recalled",
+    ] {
         assert_eq!(State::try_from(text).unwrap().as_str(), text);
     }
     assert!(State::try_from("lost").is_err());

@@ -4,6 +4,7 @@
 
 mod orders;
 mod queue;
+mod recalls;
 mod rest;
 
 use std::time::Duration;

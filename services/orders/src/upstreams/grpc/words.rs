@@ -21,6 +21,7 @@ impl From<payment::Authorisation> for Verdict {
 impl From<shipping::Shipment> for Progress {
     fn from(shipment: shipping::Shipment) -> Self {
         Self {
+            recalled: shipment.state() == shipping::State::Recalled,
             order_id: shipment.order_id,
             packed_ms: shipment.packed_at_ms,
             shipped_ms: shipment.shipped_at_ms,

@@ -155,6 +155,7 @@ impl Neighbours {
                 Facts::authorisation
             ),
             serve!("shipping.v1.Shipping", "CreateShipment", Facts::ship),
+            serve!("shipping.v1.Shipping", "RecallShipment", Facts::recall),
             serve!(
                 "shipping.v1.Shipping",
                 "GetShipmentsOfOrders",
@@ -314,6 +315,22 @@ impl Facts {
             created_at_ms: 1,
             ..Default::default()
         });
+        Ok(kept.clone())
+    }
+
+    fn recall(
+        &mut self,
+        asked: shipping::RecallShipmentRequest,
+    ) -> Result<shipping::Shipment, Status> {
+        let kept = self.shipments.entry(asked.order_id.clone());
+        let kept = kept.or_insert(shipping::Shipment {
+            order_id: asked.order_id,
+            ..Default::default()
+        });
+        if kept.packed_at_ms > 0 {
+            return Err(Status::failed_precondition("already packed"));
+        }
+        kept.set_state(shipping::State::Recalled);
         Ok(kept.clone())
     }
 
