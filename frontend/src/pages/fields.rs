@@ -12,8 +12,8 @@ pub(super) fn address() -> Vec<Field> {
         ..Field::new(name, label, Rule::Required)
     };
     vec![
-        field("number", "House number or name", "off", "third"),
-        field("street", "Street", "address-line1", "most"),
+        field("number", "House number or name", "off", "half"),
+        field("street", "Street", "address-line1", "half"),
         field("city", "Town or city", "address-level2", "half"),
         field("postcode", "Postcode", "postal-code", "half"),
         field("country", "Country", "country-name", ""),

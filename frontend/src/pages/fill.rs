@@ -62,7 +62,7 @@ pub(super) async fn add(
         unit_price_cents: product.price_cents,
     };
     let cart = shop.carts.clone().add_item(request).await?.into_inner();
-    let message = format!("{} is in your basket.", product.name);
+    let message = format!("In your basket: {}.", product.name);
     let wants_json = headers
         .get(ACCEPT)
         .is_some_and(|accept| accept == "application/json");
