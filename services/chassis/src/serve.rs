@@ -19,6 +19,7 @@ use crate::announce::{self, Announced};
 use crate::faults::{self, Faults};
 use crate::metrics::{self, Labels};
 use crate::rest::Style;
+use crate::shutdown::Signals;
 use crate::{Settings, Shutdown, deadline, grpc, telemetry};
 
 /// What is in flight at the end of the drain window may take this long.
@@ -104,6 +105,7 @@ impl Server {
     /// Serves `app` until told to end: says so for the drain window, then stops
     /// accepting, finishes what is in flight and returns.
     pub async fn serve(self, settings: &Settings, app: Router) -> anyhow::Result<()> {
+        let signals = Signals::listen()?;
         let faults = Faults::default();
         let exporter = metrics::start();
         let shutdown = self.shutdown.clone();
@@ -132,8 +134,8 @@ impl Server {
             .with_graceful_shutdown(async move { closing.closing().await });
         let serving = tokio::spawn(serving.into_future());
         shutdown
-            .on_signal(settings.drain_window, settings.end_with_stdin)
-            .await?;
+            .on(signals, settings.drain_window, settings.end_with_stdin)
+            .await;
         // A silent HTTP/2 peer could hold us for ever.
         if let Ok(ended) = tokio::time::timeout(LAST_REQUESTS, serving).await {
             ended??;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Tells every part of a process how far its end has come. Clones share it.
@@ -36,41 +36,53 @@ impl Shutdown {
         self.closing.cancel();
     }
 
-    /// Waits for the first signal to end, drains for `window`; a second signal
-    /// ends the process at once.
-    pub(crate) async fn on_signal(
-        &self,
-        window: Duration,
-        end_with_stdin: bool,
-    ) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    /// Waits for the first of `signals`, drains for `window`; a second one ends
+    /// the process at once.
+    pub(crate) async fn on(&self, mut signals: Signals, window: Duration, end_with_stdin: bool) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = signals.next() => {}
             () = stdin_closed(), if end_with_stdin => {}
         }
         tracing::info!(window_ms = window.as_millis(), "draining");
         tokio::select! {
             () = self.drain(window) => {}
-            _ = terminate.recv() => self.at_once(),
-            _ = interrupt.recv() => self.at_once(),
+            () = signals.next() => self.at_once(),
         }
         tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
+            signals.next().await;
             tracing::warn!("told twice to end: ending at once");
             std::process::exit(1);
         });
-        Ok(())
     }
 
     fn at_once(&self) {
         tracing::warn!("told twice to end: ending at once");
         self.closing.cancel();
         std::process::exit(1);
+    }
+}
+
+/// What a process is told to end by.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: until then a signal ends the process on the spot,
+    /// so this comes before the first request can.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
