@@ -149,8 +149,10 @@ async fn one(
     };
     let order = shop.orders.clone().get_order(request).await;
     match order.map_err(Error::from) {
-        Ok(order) => Ok(hal(&receipt::read(&order.into_inner()))),
-        Err(Error::NotFound(_) | Error::Invalid(_)) => Ok(StatusCode::NOT_FOUND.into_response()),
+        Ok(order) if stands(order.get_ref()) => Ok(hal(&receipt::read(order.get_ref()))),
+        Ok(_) | Err(Error::NotFound(_) | Error::Invalid(_)) => {
+            Ok(StatusCode::NOT_FOUND.into_response())
+        }
         Err(error) => Err(error),
     }
 }
@@ -164,8 +166,16 @@ async fn newest(shop: &Shop, customer: &str) -> Result<Vec<pb::Order>> {
     };
     let list = shop.orders.clone().list_orders(request).await?;
     let mut orders = list.into_inner().orders;
+    orders.retain(stands);
     orders.reverse();
     Ok(orders)
+}
+
+/// Whether it was paid, and still is. The original kept no others, so its
+/// clients would take them for bought.
+fn stands(order: &pb::Order) -> bool {
+    use pb::State::{Packed, Paid, Shipped};
+    matches!(order.state(), Paid | Packed | Shipped)
 }
 
 fn hal(value: &Value) -> Response {
