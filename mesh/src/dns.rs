@@ -1,5 +1,7 @@
 //! The DNS server: packets in, packets out, and what to refuse.
 
+mod packet;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,24 +13,16 @@ use hickory_server::net::xfer::Protocol;
 use hickory_server::proto::op::{
     Edns, Header, HeaderCounts, Message, Metadata, OpCode, ResponseCode,
 };
-use hickory_server::proto::rr::{DNSClass, Record, RecordType};
+use hickory_server::proto::rr::{DNSClass, Record};
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
-use metrics::counter;
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::forward::Forward;
 use crate::node::Node;
 use crate::zone::{Reply, Zone};
 
-/// A packet without EDNS carries no more than this.
-const PLAIN: u16 = 512;
-
-/// Larger packets may be cut up on their way (DNS flag day 2020).
-const LARGEST: u16 = 1232;
-
-/// What an EDNS record takes of a packet.
-const OPT: usize = 11;
+use packet::{count, fits, limit};
 
 /// An idle TCP connection is closed after this.
 const IDLE: Duration = Duration::from_secs(10);
@@ -203,48 +197,4 @@ fn forwarded(answer: Option<Message>) -> Answer {
     answer.authorities = message.authorities;
     answer.additionals = message.additionals;
     answer
-}
-
-/// How large a packet the asker takes.
-fn limit(request: &Request) -> u16 {
-    request.max_payload().clamp(PLAIN, LARGEST)
-}
-
-/// Whether everything fits into a packet of `limit` bytes. Only what has
-/// additional records is worth measuring.
-fn fits(request: &Request, answer: &Answer, limit: u16) -> bool {
-    if answer.additionals.is_empty() {
-        return true;
-    }
-    let mut message = Message::response(request.metadata.id, OpCode::Query);
-    for query in request.queries.queries() {
-        message.add_query(query.original().clone());
-    }
-    message.answers.clone_from(&answer.answers);
-    message.authorities.clone_from(&answer.authorities);
-    message.additionals.clone_from(&answer.additionals);
-    let length = message.to_vec().map_or(usize::MAX, |packet| packet.len());
-    length.saturating_add(OPT) <= usize::from(limit)
-}
-
-fn count(request: &Request, outcome: &'static str) {
-    let kind = match request.queries.queries() {
-        [query] => query.query_type(),
-        _ => RecordType::ZERO,
-    };
-    let kind = match kind {
-        RecordType::A => "A",
-        RecordType::AAAA => "AAAA",
-        RecordType::SRV => "SRV",
-        RecordType::TXT => "TXT",
-        RecordType::PTR => "PTR",
-        RecordType::ANY => "ANY",
-        _ => "other",
-    };
-    let transport = match request.protocol() {
-        Protocol::Udp => "udp",
-        _ => "tcp",
-    };
-    counter!("mesh_dns_queries_total", "type" => kind, "outcome" => outcome, "transport" => transport)
-        .increment(1);
 }

@@ -5,23 +5,23 @@
 //! announce to it, those gone included, and all policies it knows. What it finds
 //! new in others' maps it merges like any update.
 
-use std::collections::{BTreeMap, HashMap};
+mod words;
+
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
 use chitchat::transport::Transport;
-use chitchat::{
-    Chitchat, ChitchatConfig, ChitchatHandle, ChitchatId, FailureDetectorConfig, NodeState,
-    spawn_chitchat,
-};
+use chitchat::{ChitchatConfig, ChitchatHandle, ChitchatId, FailureDetectorConfig, spawn_chitchat};
 use rand::seq::IteratorRandom;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, interval};
 
-use crate::crdt::{Entry, Key, Presence, Register, State};
-use crate::node::{Member, News, Node};
-use crate::record::Owner;
+use crate::crdt::{Presence, State};
+use crate::node::{News, Node};
+
+use words::Heard;
 
 /// How often a node gossips.
 const ROUND: Duration = Duration::from_millis(100);
@@ -61,13 +61,6 @@ pub struct Gossip {
     gone: HashMap<String, Instant>,
 }
 
-/// One entry of another node's map.
-struct Heard {
-    from: Owner,
-    key: String,
-    value: String,
-}
-
 impl Gossip {
     /// Begins to gossip for `node`, whose `news` are to be told.
     pub async fn start(
@@ -81,7 +74,7 @@ impl Gossip {
         let (tell, heard) = unbounded_channel();
         let myself = me.clone();
         let listen = move |event: chitchat::KeyChangeEvent<'_>| {
-            let from = owner(event.node);
+            let from = words::owner(event.node);
             if from != myself {
                 let (key, value) = (event.key.to_owned(), event.value.to_owned());
                 _ = tell.send(Heard { from, key, value });
@@ -114,7 +107,7 @@ impl Gossip {
                 ended = &mut ended => return ended.context("gossip ended"),
                 Some(news) = self.news.recv() => self.tell(news).await,
                 count = self.heard.recv_many(&mut batch, 256) => {
-                    if count > 0 && self.node.hear(update(batch.drain(..))) {
+                    if count > 0 && self.node.hear(words::read(batch.drain(..))) {
                         self.nudge().await;
                     }
                 }
@@ -126,26 +119,19 @@ impl Gossip {
 
     /// Puts news into this node's map and wakes some others.
     async fn tell(&mut self, news: State) {
-        let me = self.node.me();
-        let mut words = Vec::new();
-        for (key, entry) in news.instances.iter().filter(|(key, _)| key.owner == *me) {
-            let name = instance_key(key);
+        let words = words::write(self.node.me(), &news);
+        for (key, entry) in &news.instances {
+            let key = words::instance_key(key);
             if entry.presence == Presence::Gone {
-                self.gone.insert(name.clone(), Instant::now());
+                self.gone.insert(key, Instant::now());
             } else {
-                self.gone.remove(&name);
+                self.gone.remove(&key);
             }
-            words.push((name, serde_json::to_string(entry)));
-        }
-        for (service, register) in &news.policies {
-            words.push((format!("policy/{service}"), serde_json::to_string(register)));
         }
         self.handle
             .with_chitchat(|chitchat| {
                 for (key, value) in &words {
-                    if let Ok(value) = value {
-                        chitchat.self_node_state().set(key, value);
-                    }
+                    chitchat.self_node_state().set(key, value);
                 }
             })
             .await;
@@ -172,7 +158,7 @@ impl Gossip {
     async fn meet(&self) {
         let members = self
             .handle
-            .with_chitchat(|chitchat| members(chitchat))
+            .with_chitchat(|chitchat| words::members(chitchat))
             .await;
         self.node.meet(members);
     }
@@ -192,20 +178,13 @@ impl Gossip {
                     chitchat.self_node_state().delete(key);
                 }
                 let states = chitchat.node_states().values();
-                let keys = states.flat_map(keys_of);
-                keys.collect::<std::collections::BTreeSet<_>>()
+                let keys = states.flat_map(words::keys_of);
+                keys.collect::<BTreeSet<_>>()
             })
             .await;
         self.meet().await;
         self.node.forget(|key| told.contains(key));
     }
-}
-
-fn keys_of(state: &NodeState) -> impl Iterator<Item = Key> {
-    let from = owner(state.chitchat_id());
-    state
-        .key_values()
-        .filter_map(move |(key, _)| read_instance_key(from.clone(), key))
 }
 
 /// Intervals are sampled a few at a time around a firm prior, so that chatty
@@ -227,62 +206,5 @@ fn config(id: ChitchatId, place: Place) -> ChitchatConfig {
         marked_for_deletion_grace_period: REMEMBERED,
         catchup_callback: None,
         extra_liveness_predicate: None,
-    }
-}
-
-fn owner(id: &ChitchatId) -> Owner {
-    Owner {
-        node: id.node_id.to_string(),
-        run: id.generation_id,
-    }
-}
-
-fn members(chitchat: &Chitchat) -> Vec<Member> {
-    let alive: Vec<_> = chitchat.live_nodes().collect();
-    let ids = chitchat.node_states().keys();
-    ids.map(|id| Member {
-        owner: owner(id),
-        gossip: id.gossip_advertise_addr,
-        alive: alive.contains(&id),
-    })
-    .collect()
-}
-
-fn instance_key(key: &Key) -> String {
-    format!("instance/{}/{}", key.service, key.instance)
-}
-
-fn read_instance_key(owner: Owner, key: &str) -> Option<Key> {
-    let (service, instance) = key.strip_prefix("instance/")?.split_once('/')?;
-    Some(Key {
-        owner,
-        service: service.to_owned(),
-        instance: instance.to_owned(),
-    })
-}
-
-/// What was heard, as one update. A node speaks only for its own instances: whose
-/// they are is not in what it says, but in whose map it stands. What cannot be
-/// read is from a later release, and left out.
-fn update(heard: impl Iterator<Item = Heard>) -> State {
-    let mut instances: BTreeMap<Key, Entry> = BTreeMap::new();
-    let mut policies: BTreeMap<String, Register> = BTreeMap::new();
-    for Heard { from, key, value } in heard {
-        if let Some(service) = key.strip_prefix("policy/") {
-            if let Ok(register) = serde_json::from_str::<Register>(&value) {
-                let known = policies.entry(service.to_owned());
-                let known = known.or_insert_with(|| register.clone());
-                *known = register.max(known.clone());
-            }
-        } else if let Some(key) = read_instance_key(from, &key)
-            && let Ok(entry) = serde_json::from_str::<Entry>(&value)
-        {
-            let known = instances.entry(key).or_insert_with(|| entry.clone());
-            *known = entry.max(known.clone());
-        }
-    }
-    State {
-        instances,
-        policies,
     }
 }

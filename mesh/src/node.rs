@@ -2,6 +2,8 @@
 //! view made of both. Everything that changes it goes through
 //! [`State::merge`].
 
+mod lease;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,9 +15,11 @@ use metrics::gauge;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
-use crate::crdt::{Key, Presence, Register, State};
+use crate::crdt::{Key, Register, State};
 use crate::record::{Instance, Owner};
 use crate::view::View;
+
+pub use lease::Lease;
 
 /// A mesh node. Clones share it.
 #[derive(Clone)]
@@ -155,12 +159,8 @@ impl Node {
         self.write(&mut known, |state| {
             state.here(key.clone(), instance, now_ms())
         });
-        Lease {
-            node: self.clone(),
-            key,
-            number,
-            ends: true,
-        }
+        drop(known);
+        Lease::new(self.clone(), key, number)
     }
 
     /// Takes over what failure detection says of the other nodes.
@@ -228,58 +228,6 @@ impl Node {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// An instance's place in the mesh. Dropping it takes the instance out, unless
-/// a later lease holds that place by then.
-pub struct Lease {
-    node: Node,
-    key: Key,
-    number: u64,
-    ends: bool,
-}
-
-impl Lease {
-    /// Repeats or changes what the instance says. Has no effect while a later
-    /// lease holds its place.
-    pub fn renew(&self, instance: Instance) {
-        let mut known = self.node.lock();
-        let holder = *known.leases.entry(self.key.clone()).or_insert(self.number);
-        let entry = known.state.instances.get(&self.key);
-        let same = entry.is_some_and(|entry| match &entry.presence {
-            Presence::Here(known) => {
-                *known
-                    == Instance {
-                        epoch: known.epoch,
-                        ..instance.clone()
-                    }
-            }
-            Presence::Gone => false,
-        });
-        if holder == self.number && !same {
-            self.node.write(&mut known, |state| {
-                state.here(self.key.clone(), instance, now_ms())
-            });
-        }
-    }
-
-    /// Lets go without taking the instance out: this node ends, and the instance
-    /// lives on elsewhere.
-    pub fn abandon(mut self) {
-        self.ends = false;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut known = self.node.lock();
-        if self.ends && known.leases.get(&self.key) == Some(&self.number) {
-            known.leases.remove(&self.key);
-            let key = self.key.clone();
-            self.node
-                .write(&mut known, |state| state.gone(key, now_ms()));
-        }
     }
 }
 

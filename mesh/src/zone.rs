@@ -1,13 +1,16 @@
 //! The names of the domain and what is answered under them: a pure function of
 //! a view, a question and a roll of the dice.
 
-use std::net::IpAddr;
+mod place;
+mod records;
 
-use hickory_server::proto::rr::rdata::{A, AAAA, NS, PTR, SOA, SRV, TXT};
+use hickory_server::proto::rr::rdata::{NS, PTR, SOA, SRV};
 use hickory_server::proto::rr::{Name, RData, Record, RecordType};
 
-use crate::record::canonical;
-use crate::view::{Endpoint, Service, View};
+use crate::view::{Service, View};
+
+use place::Place;
+use records::{address, endpoints, instance_data, service_data};
 
 /// How long an answer may be kept, in seconds.
 pub const TTL: u32 = 1;
@@ -29,20 +32,6 @@ pub enum Reply {
     Unknown,
     /// It is not a name of this domain.
     #[default]
-    Elsewhere,
-}
-
-/// What a name stands for.
-enum Place {
-    Domain,
-    Service(String),
-    /// `_shop._tcp.<service>`
-    Shop(String),
-    /// `_tcp.<service>`: exists because the name below it does.
-    Between(String),
-    Instance(String, String),
-    Address(IpAddr),
-    Nothing,
     Elsewhere,
 }
 
@@ -93,36 +82,6 @@ impl Zone {
     #[must_use]
     pub fn authority(&self) -> Record {
         Record::from_rdata(self.domain.clone(), TTL, RData::SOA(self.soa()))
-    }
-
-    fn place(&self, view: &View, name: &Name) -> Place {
-        let labels: Vec<String> = name
-            .iter()
-            .map(|label| String::from_utf8_lossy(label).to_ascii_lowercase())
-            .collect();
-        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        if self.domain.zone_of(name) {
-            let own = labels.len() - self.domain.iter().count();
-            return match &labels[..own] {
-                [] => Place::Domain,
-                [service] => Place::Service(canonical(service)),
-                ["_shop", "_tcp", service] => Place::Shop(canonical(service)),
-                ["_tcp", service] => Place::Between(canonical(service)),
-                [label, service] => Place::Instance(canonical(service), (*label).to_owned()),
-                _ => Place::Nothing,
-            };
-        }
-        // Without the domain only what is known is ours: `com` is not.
-        let known = |service: &str| view.service(&canonical(service)).is_some();
-        match labels.as_slice() {
-            [service] if known(service) => Place::Service(canonical(service)),
-            ["_shop", "_tcp", service] if known(service) => Place::Shop(canonical(service)),
-            [.., "arpa"] => match name.parse_arpa_name() {
-                Ok(net) if net.prefix_len() == net.max_prefix_len() => Place::Address(net.addr()),
-                _ => Place::Elsewhere,
-            },
-            _ => Place::Elsewhere,
-        }
     }
 
     /// All serving instances with their weights, and the addresses of those.
@@ -188,63 +147,4 @@ fn reply(name: &Name, data: Vec<RData>) -> Reply {
         .into_iter()
         .map(|data| Record::from_rdata(name.clone(), TTL, data));
     Reply::Found(records.collect(), Vec::new())
-}
-
-fn endpoints<'a>(view: &'a View, service: &str, label: &str) -> Vec<&'a Endpoint> {
-    let instances = view.service(service).map(|known| known.instances.iter());
-    let instances = instances.into_iter().flatten();
-    instances
-        .filter(|endpoint| endpoint.label == label)
-        .collect()
-}
-
-fn service_data(service: &Service, kind: RecordType, roll: f64) -> Vec<RData> {
-    match kind {
-        RecordType::A | RecordType::AAAA | RecordType::ANY => {
-            let drawn = service.draw(roll);
-            let addresses = drawn.iter().flat_map(|version| &version.addresses);
-            let data = addresses.copied().map(address);
-            data.filter(|data| fits(data, kind)).collect()
-        }
-        RecordType::TXT => service
-            .versions
-            .iter()
-            .map(|version| {
-                RData::TXT(TXT::new(vec![
-                    format!("version={}", version.name),
-                    format!("weight={}", version.share),
-                    format!("serving={}", version.serving),
-                ]))
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn instance_data(endpoints: &[&Endpoint], kind: RecordType) -> Vec<RData> {
-    let mut data = Vec::new();
-    for endpoint in endpoints {
-        if kind == RecordType::TXT {
-            let phase = format!("{:?}", endpoint.instance.phase).to_lowercase();
-            data.push(RData::TXT(TXT::new(vec![
-                format!("version={}", endpoint.instance.version),
-                format!("phase={phase}"),
-                format!("node={}", endpoint.node),
-            ])));
-        }
-        data.push(address(endpoint.instance.address));
-    }
-    data.retain(|data| fits(data, kind));
-    data
-}
-
-fn fits(data: &RData, kind: RecordType) -> bool {
-    kind == RecordType::ANY || data.record_type() == kind
-}
-
-fn address(address: IpAddr) -> RData {
-    match address {
-        IpAddr::V4(address) => RData::A(A(address)),
-        IpAddr::V6(address) => RData::AAAA(AAAA(address)),
-    }
 }

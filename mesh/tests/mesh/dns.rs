@@ -3,20 +3,13 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use chassis::Discovery;
-use chassis::discovery::{Lookup, select};
-use hickory_server::net::xfer::Protocol;
 use hickory_server::proto::op::{Message, OpCode, ResponseCode};
 use hickory_server::proto::rr::rdata::SRV;
 use hickory_server::proto::rr::{DNSClass, RData, RecordType};
-use hickory_server::server::Request;
 use mesh::dns::Dns;
 use mesh::policy;
 use mesh::record::Phase;
 use mesh::zone::Zone;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use tokio::net::UdpSocket;
 
 use crate::world::{World, instance, large, octets, over_tcp, over_udp, question};
 
@@ -306,110 +299,4 @@ async fn odd_questions_get_a_plain_no() {
     future.edns.as_mut().unwrap().set_version(1);
     let badvers = code(&over_udp(world.dns, &future).await.0);
     assert_eq!(u16::from(badvers), u16::from(ResponseCode::BADVERS));
-}
-
-/// Bytes that are nearly a question: a real one with some of it replaced.
-fn nearly() -> impl Strategy<Value = Vec<u8>> {
-    let noise = proptest::collection::vec(any::<u8>(), 0..80);
-    let names = prop_oneof![
-        Just("catalogue.weave.local"),
-        Just("1.0.0.127.in-addr.arpa"),
-        Just("_shop._tcp.cart"),
-        Just("1.ip6.arpa"),
-        Just("*.weave.local"),
-    ];
-    let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
-    let altered = (names, changes, any::<u16>()).prop_map(|(name, changes, kind)| {
-        let mut bytes = large(name, kind.into(), 1232).to_vec().unwrap();
-        for (at, byte) in changes {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        bytes
-    });
-    prop_oneof![1 => noise, 3 => altered]
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_packet_makes_it_fall() {
-    let world = World::alone().await;
-    let _one = world.add("catalogue", "catalogue-1", "v1", 11);
-    let dns = Dns::new(world.node.clone(), Zone::new("weave.local").unwrap(), None);
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let runtime = tokio::runtime::Handle::current();
-    let mut runner = TestRunner::new(Config {
-        failure_persistence: None,
-        ..Config::with_cases(5000)
-    });
-    let here = SocketAddr::from(([127, 0, 0, 1], 5353));
-    let tried = tokio::task::block_in_place(|| {
-        runner.run(&nearly(), |bytes| {
-            _ = runtime.block_on(socket.send_to(&bytes, world.dns));
-            if let Ok(request) = Request::from_bytes(bytes, here, Protocol::Udp) {
-                runtime.block_on(dns.answer(&request));
-            }
-            Ok(())
-        })
-    });
-    tried.unwrap();
-    assert_eq!(world.addresses("catalogue").await, [11]);
-}
-
-#[tokio::test]
-async fn a_plain_resolver_follows_a_canary_too() {
-    let world = World::alone().await;
-    let _leases = [
-        world.add("catalogue", "catalogue-1", "v1", 11),
-        world.add("catalogue", "catalogue-2", "v1", 12),
-        world.add("catalogue", "catalogue-3", "v2", 21),
-    ];
-    policy::set(
-        &world.node,
-        "catalogue",
-        &weights(&[("v1", 90), ("v2", 10)]),
-    )
-    .unwrap();
-    let mut counts = [0u32; 2];
-    for _ in 0..10_000 {
-        match world.addresses("catalogue.weave.local").await.as_slice() {
-            [11, 12] => counts[0] += 1,
-            [21] => counts[1] += 1,
-            other => panic!("addresses of two versions in one answer: {other:?}"),
-        }
-    }
-    println!("10000 A look-ups at 90/10: {counts:?}");
-    assert!((800..=1200).contains(&counts[1]), "{counts:?}");
-}
-
-#[tokio::test]
-async fn clients_spread_their_requests_by_weight() {
-    let world = World::alone().await;
-    let _leases = [
-        world.add("catalogue", "catalogue-1", "v1", 11),
-        world.add("catalogue", "catalogue-2", "v1", 12),
-        world.add("catalogue", "catalogue-3", "v2", 21),
-    ];
-    policy::set(
-        &world.node,
-        "catalogue",
-        &weights(&[("v1", 90), ("v2", 10)]),
-    )
-    .unwrap();
-    let lookup = Lookup {
-        mesh_dns: vec![world.dns],
-        domain: None,
-    };
-    let names = Discovery::new(&lookup)
-        .unwrap()
-        .service("catalogue")
-        .unwrap();
-    let mut new = 0;
-    for _ in 0..10_000 {
-        let endpoints = names.endpoints().await;
-        assert_eq!(endpoints.len(), 3);
-        let chosen = select(&endpoints, rand::random()).unwrap();
-        new += u32::from(chosen.url == "http://127.0.0.21:8080");
-    }
-    println!("10000 SRV selections at 90/10: {new} to v2");
-    assert!((800..=1200).contains(&new), "{new}");
 }
