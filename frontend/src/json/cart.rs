@@ -97,7 +97,7 @@ async fn update(
 async fn clear(State(shop): State<Shop>, visitor: Visitor) -> Result<StatusCode> {
     let request = pb::ClearCartRequest {
         customer_id: visitor.owner().to_owned(),
-        order_id: String::new(),
+        ..Default::default()
     };
     shop.carts.clone().clear_cart(request).await?;
     Ok(StatusCode::ACCEPTED)

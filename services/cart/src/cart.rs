@@ -52,6 +52,15 @@ pub struct Addition {
     pub unit_price_cents: i64,
 }
 
+/// What an order bought of one product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bought {
+    /// What was bought.
+    pub product_id: String,
+    /// How many of it.
+    pub quantity: u32,
+}
+
 impl Cart {
     /// An empty cart.
     #[must_use]
@@ -106,6 +115,25 @@ impl Cart {
         }
         *self = merged;
         Ok(())
+    }
+
+    /// Takes out what was bought: a line that has no more than that goes, what
+    /// was added since stays. Everything goes when nothing is named.
+    pub fn take_out(&mut self, bought: &[Bought]) {
+        if bought.is_empty() {
+            self.items.clear();
+        }
+        for Bought {
+            product_id,
+            quantity,
+        } in bought
+        {
+            if let Some(at) = self.position(product_id) {
+                let left = self.items[at].quantity.saturating_sub(*quantity);
+                self.items[at].quantity = left;
+            }
+        }
+        self.items.retain(|item| item.quantity > 0);
     }
 
     fn put(&mut self, item: Item, again: u32) -> Result<()> {

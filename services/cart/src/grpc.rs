@@ -7,7 +7,7 @@ use proto::cart::carts_server::{Carts, CartsServer};
 use tonic::{Request, Response, Status};
 
 use crate::Store;
-use crate::cart::{Addition, Cart, Item, check_id, check_price, quantity};
+use crate::cart::{Addition, Bought, Cart, Item, check_id, check_price, quantity};
 
 /// The name of the gRPC service.
 pub const NAME: &str = pb::carts_server::SERVICE_NAME;
@@ -66,11 +66,13 @@ impl Carts for Service {
         &self,
         request: Request<pb::ClearCartRequest>,
     ) -> Result<Response<pb::ClearCartResponse>, Status> {
-        let (customer, order) = (&request.get_ref().customer_id, &request.get_ref().order_id);
-        if order.is_empty() {
-            self.store.clear(customer).await?;
-        } else {
-            self.store.clear_for_order(customer, order).await?;
+        let request = request.into_inner();
+        let (customer, order) = (&request.customer_id, &request.order_id);
+        let bought: Vec<_> = request.bought.into_iter().map(Bought::from).collect();
+        match (order.is_empty(), bought.is_empty()) {
+            (true, true) => self.store.clear(customer).await?,
+            (true, false) => return Err(Error::invalid("only an order can have bought").into()),
+            (false, _) => self.store.take_out(customer, order, &bought).await?,
         }
         Ok(Response::new(pb::ClearCartResponse {}))
     }
@@ -89,6 +91,15 @@ impl TryFrom<pb::AddItemRequest> for Addition {
             again: quantity,
             unit_price_cents: request.unit_price_cents,
         })
+    }
+}
+
+impl From<pb::Item> for Bought {
+    fn from(item: pb::Item) -> Self {
+        Self {
+            product_id: item.product_id,
+            quantity: item.quantity,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub mod grpc;
 pub mod rest;
 pub mod store;
 
-pub use cart::{Addition, Cart, Item};
+pub use cart::{Addition, Bought, Cart, Item};
 pub use store::Store;
 
 /// Settings of the cart service.

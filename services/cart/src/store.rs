@@ -2,7 +2,7 @@
 
 use chassis::{Result, ids};
 
-use crate::cart::{Addition, Cart, check_id};
+use crate::cart::{Addition, Bought, Cart, check_id};
 
 mod hashes;
 mod tables;
@@ -99,13 +99,19 @@ impl Store {
         }
     }
 
-    /// Empties a cart because of an order: only the first time for each order.
-    pub async fn clear_for_order(&self, customer_id: &str, order_id: &str) -> Result<()> {
+    /// Takes out of a cart what an order bought ([`Cart::take_out`]): only the
+    /// first time for each order.
+    pub async fn take_out(
+        &self,
+        customer_id: &str,
+        order_id: &str,
+        bought: &[Bought],
+    ) -> Result<()> {
         check_id(CUSTOMER, customer_id)?;
         check_id("the order id", order_id)?;
         match self {
-            Self::Tables(tables) => tables.clear_for_order(customer_id, order_id).await,
-            Self::Hashes(hashes) => hashes.clear_for_order(customer_id, order_id).await,
+            Self::Tables(tables) => tables.take_out(customer_id, order_id, bought).await,
+            Self::Hashes(hashes) => hashes.take_out(customer_id, order_id, bought).await,
         }
     }
 

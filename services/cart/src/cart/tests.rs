@@ -74,6 +74,35 @@ fn a_line_stops_growing_before_it_overflows() {
     assert_eq!(us.items[0].quantity, MOST_HELD);
 }
 
+fn bought(lines: &[(&str, u32)]) -> Vec<Bought> {
+    let lines = lines.iter().map(|(product, quantity)| Bought {
+        product_id: (*product).to_owned(),
+        quantity: *quantity,
+    });
+    lines.collect()
+}
+
+#[test]
+fn what_was_bought_is_taken_out_and_what_was_added_since_stays() {
+    let mut us = cart(&[("holy", 3), ("nerd", 2), ("aqua", 1), ("zebra", 4)]);
+    us.take_out(&bought(&[
+        ("nerd", 2),
+        ("holy", 1),
+        ("aqua", 7),
+        ("gone", 1),
+    ]));
+    assert_eq!(us, cart(&[("holy", 2), ("zebra", 4)]));
+    us.take_out(&bought(&[("holy", 1), ("holy", 1), ("zebra", 0)]));
+    assert_eq!(us, cart(&[("zebra", 4)]));
+}
+
+#[test]
+fn everything_is_taken_out_when_nothing_is_named() {
+    let mut us = cart(&[("holy", 3), ("nerd", 2)]);
+    us.take_out(&[]);
+    assert_eq!(us, cart(&[]));
+}
+
 #[test]
 fn bad_input_is_refused_by_the_name_its_sender_gave_it() {
     let text = |error: Error| error.to_string();

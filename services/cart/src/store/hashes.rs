@@ -15,7 +15,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, Script, ServerErrorKind};
 
 use super::KEPT_MS;
-use crate::cart::{Addition, Cart, Item, MOST_HELD, MOST_LINES, NOT_IN_CART, full};
+use crate::cart::{Addition, Bought, Cart, Item, MOST_HELD, MOST_LINES, NOT_IN_CART, full};
 
 /// Carts in Redis. Clones share one connection, which is made when first
 /// needed and again whenever it is lost.
@@ -30,7 +30,7 @@ struct Scripts {
     add: Script,
     set: Script,
     merge: Script,
-    clear: Script,
+    take_out: Script,
 }
 
 type Fields = HashMap<String, String>;
@@ -50,7 +50,7 @@ impl Hashes {
                 add: Script::new(include_str!("add.lua")),
                 set: Script::new(include_str!("set.lua")),
                 merge: Script::new(include_str!("merge.lua")),
-                clear: Script::new(include_str!("clear.lua")),
+                take_out: Script::new(include_str!("take_out.lua")),
             }),
         })
     }
@@ -100,12 +100,20 @@ impl Hashes {
         self.ask(delete.arg(self.key(customer))).await
     }
 
-    pub(super) async fn clear_for_order(&self, customer: &str, order: &str) -> Result<()> {
-        let mut script = self.scripts.clear.prepare_invoke();
+    pub(super) async fn take_out(
+        &self,
+        customer: &str,
+        order: &str,
+        bought: &[Bought],
+    ) -> Result<()> {
+        let mut script = self.scripts.take_out.prepare_invoke();
         script
             .key(self.key(customer))
             .key(format!("{}cleared:{order}", self.prefix))
             .arg(KEPT_MS);
+        for one in bought {
+            script.arg(field(&one.product_id)).arg(one.quantity);
+        }
         self.run(&script, customer).await.map(drop)
     }
 

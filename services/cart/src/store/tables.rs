@@ -6,7 +6,7 @@
 
 use chassis::{Database, Result, clock};
 
-use crate::cart::{Addition, Cart};
+use crate::cart::{Addition, Bought, Cart};
 
 mod lines;
 
@@ -85,7 +85,12 @@ impl Tables {
         remove(self.database.pool(), customer).await
     }
 
-    pub(super) async fn clear_for_order(&self, customer: &str, order: &str) -> Result<()> {
+    pub(super) async fn take_out(
+        &self,
+        customer: &str,
+        order: &str,
+        bought: &[Bought],
+    ) -> Result<()> {
         let mut work = self.database.begin_write().await?;
         let first = sqlx::query(
             "INSERT INTO cleared_order (order_id, cleared_at) VALUES ($1, $2)
@@ -96,7 +101,15 @@ impl Tables {
         .execute(&mut *work)
         .await?;
         if first.rows_affected() == 1 {
-            remove(&mut *work, customer).await?;
+            lock(&mut work, customer).await?;
+            let before = load(&mut *work, customer).await?;
+            let mut after = before.clone();
+            after.take_out(bought);
+            if after.items.is_empty() {
+                remove(&mut *work, customer).await?;
+            } else {
+                save(&mut work, &before, &after).await?;
+            }
         }
         work.commit().await?;
         Ok(())

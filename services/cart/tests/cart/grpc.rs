@@ -35,11 +35,25 @@ async fn set(client: &mut Client, product: &str, quantity: u32) -> Result<pb::Ca
 }
 
 async fn clear(client: &mut Client, order: &str) {
+    take_out(client, order, &[]).await.unwrap();
+}
+
+async fn take_out(
+    client: &mut Client,
+    order: &str,
+    bought: &[(&str, u32)],
+) -> Result<(), tonic::Status> {
+    let bought = bought.iter().map(|(product, quantity)| pb::Item {
+        product_id: (*product).into(),
+        quantity: *quantity,
+        ..Default::default()
+    });
     let request = pb::ClearCartRequest {
         customer_id: "c1".into(),
         order_id: order.into(),
+        bought: bought.collect(),
     };
-    client.clear_cart(request).await.unwrap();
+    client.clear_cart(request).await.map(drop)
 }
 
 fn lines(cart: &pb::Cart) -> Vec<(&str, u32, i64)> {
@@ -196,6 +210,41 @@ async fn an_order_clears_its_cart_only_once() {
         add(&mut client, "c1", "nerd", 1).await.unwrap();
         clear(&mut client, "").await;
         assert_eq!(items(&app, "c1").await, Value::Array(vec![]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_takes_out_what_it_bought_and_only_once() {
+    on_every_store(async |app| {
+        let mut client = CartsClient::new(app.clone());
+        add(&mut client, "c1", "holy", 2).await.unwrap();
+        add(&mut client, "c1", "nerd", 3).await.unwrap();
+        add(&mut client, "c1", "late", 1).await.unwrap();
+        for _ in 0..2 {
+            let bought = [("holy", 2), ("nerd", 1), ("gone", 5)];
+            take_out(&mut client, "order-1", &bought).await.unwrap();
+            let left = json!([["nerd", 2, 17.15], ["late", 1, 17.15]]);
+            assert_eq!(items(&app, "c1").await, left);
+        }
+        take_out(&mut client, "order-2", &[("nerd", 2), ("late", 9)])
+            .await
+            .unwrap();
+        assert_eq!(items(&app, "c1").await, json!([]));
+        add(&mut client, "c1", "holy", 1).await.unwrap();
+        assert_eq!(items(&app, "c1").await, json!([["holy", 1, 17.15]]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_an_order_can_have_bought() {
+    on_every_store(async |app| {
+        let mut client = CartsClient::new(app.clone());
+        add(&mut client, "c1", "holy", 2).await.unwrap();
+        let refused = take_out(&mut client, "", &[("holy", 1)]).await;
+        assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+        assert_eq!(items(&app, "c1").await, json!([["holy", 2, 17.15]]));
     })
     .await;
 }

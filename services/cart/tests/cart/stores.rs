@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{items, on_every_store, open, post, stores};
-use cart::{Addition, Cart, Store};
+use cart::{Addition, Bought, Cart, Store};
 use chassis::testing::{call, get};
 use chassis::{Result, clock};
 use futures_util::future::join_all;
@@ -91,6 +91,32 @@ async fn two_carts_merged_into_each_other_at_once_keep_their_sum() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_sock_added_while_its_cart_is_bought_is_never_lost() {
+    for (kind, store) in stores().await {
+        store.add("c1", &one("A")).await.unwrap();
+        let bought = Bought {
+            product_id: "A".into(),
+            quantity: 1,
+        };
+        let calls = (0..20).map(|number| {
+            let (store, bought) = (store.clone(), bought.clone());
+            tokio::spawn(async move {
+                if number % 2 == 0 {
+                    store.add("c1", &one("A")).await.map(drop)
+                } else {
+                    store.take_out("c1", "order", &[bought]).await
+                }
+            })
+        });
+        for call in join_all(calls).await {
+            call.unwrap().unwrap();
+        }
+        let left = store.get("c1").await.unwrap();
+        assert_eq!(lines(&left), [("A", 10, 1500)], "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn several_may_open_one_new_file_at_once() {
     let file = std::env::temp_dir().join(format!("{}.db", chassis::ids::new_id()));
     let url = format!("sqlite:{}?mode=rwc", file.display());
@@ -138,7 +164,7 @@ async fn take_a_step(store: &Store, carts: &mut [Cart; 2], dice: &mut StdRng) ->
     let customer = carts[at].customer_id.clone();
     let product = format!("product {}", dice.random_range(0..6));
     let quantity = dice.random_range(0..9);
-    match dice.random_range(0..10) {
+    match dice.random_range(0..11) {
         0..5 => {
             let addition = Addition {
                 again: quantity,
@@ -162,11 +188,32 @@ async fn take_a_step(store: &Store, carts: &mut [Cart; 2], dice: &mut StdRng) ->
             carts[1 - at].customer_id.clone_from(&from_id);
             agree(&store.merge(&from_id, &customer).await, &ours)
         }
+        9 => {
+            let bought = some_of(&carts[at], dice);
+            carts[at].take_out(&bought);
+            let order = chassis::ids::new_id();
+            agree(&store.take_out(&customer, &order, &bought).await, &Ok(()))
+        }
         _ => {
             carts[at].items.clear();
             agree(&store.clear(&customer).await, &Ok(()))
         }
     }
+}
+
+/// About half of a cart's lines and a product that is not in it; or nothing at all.
+fn some_of(cart: &Cart, dice: &mut StdRng) -> Vec<Bought> {
+    let in_cart = cart
+        .items
+        .iter()
+        .map(|item| (&*item.product_id, item.quantity));
+    let lines = in_cart.chain([("elsewhere", 1)]);
+    let lines = lines.filter(|_| dice.random_bool(0.5)).collect::<Vec<_>>();
+    let bought = lines.into_iter().map(|(product, quantity)| Bought {
+        product_id: product.to_owned(),
+        quantity: dice.random_range(0..=quantity + 1),
+    });
+    bought.collect()
 }
 
 fn agree<T>(theirs: &Result<T>, ours: &Result<()>) -> bool {
@@ -188,18 +235,18 @@ async fn tables_forget_idle_carts_and_old_orders_but_nothing_else() {
             continue; // it expires keys by itself
         }
         store.add("c1", &one("A")).await.unwrap();
-        store.clear_for_order("c2", "order-1").await.unwrap();
+        store.take_out("c2", "order-1", &[]).await.unwrap();
         store.forget_before(clock::now_ms() - 60_000).await.unwrap();
         assert_eq!(store.get("c1").await.unwrap().items.len(), 1);
 
         store.add("c2", &one("A")).await.unwrap();
-        store.clear_for_order("c2", "order-1").await.unwrap();
+        store.take_out("c2", "order-1", &[]).await.unwrap();
         assert_eq!(store.get("c2").await.unwrap().items.len(), 1);
 
         store.forget_before(clock::now_ms() + 60_000).await.unwrap();
         assert_eq!(store.get("c1").await.unwrap().items, []);
         store.add("c2", &one("A")).await.unwrap();
-        store.clear_for_order("c2", "order-1").await.unwrap();
+        store.take_out("c2", "order-1", &[]).await.unwrap();
         assert_eq!(store.get("c2").await.unwrap().items, [], "{kind}");
     }
 }
@@ -215,7 +262,7 @@ async fn redis_forgets_an_idle_cart_and_an_old_order_in_ninety_days() {
     store.set_quantity("c1", "A", 2).await.unwrap();
     store.add("s1", &one("A")).await.unwrap();
     store.merge("s1", "c2").await.unwrap();
-    store.clear_for_order("c3", "order-1").await.unwrap();
+    store.take_out("c3", "order-1", &[]).await.unwrap();
 
     let client = redis::Client::open(url).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();

@@ -10,21 +10,21 @@ use chassis::{Error, Result};
 use sqlx::{Any, Transaction};
 
 use super::Store;
-use crate::order::Order;
+use crate::order::{Contents, Item, Order};
 
 /// What somebody is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Shipping: ship the order.
     Ship,
-    /// Cart: empty the cart.
+    /// Cart: take out what was bought.
     ClearCart,
     /// Payment: give the money back.
     Void,
 }
 
 /// One thing to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// Which order it is about.
     pub order_id: String,
@@ -34,6 +34,8 @@ pub struct Message {
     pub customer_id: String,
     /// What its shipment is called.
     pub shipment_id: String,
+    /// What was bought, where it is the cart that is told.
+    pub bought: Vec<Item>,
     /// How often it was claimed.
     pub attempts: i64,
 }
@@ -93,7 +95,8 @@ macro_rules! claim {
             ")
              UPDATE outbox SET attempts = attempts + 1, next_try_ms = $2
              FROM due WHERE order_id = due_order AND kind = due_kind
-             RETURNING order_id, kind, customer_id, shipment_id, attempts"
+             RETURNING order_id, kind, customer_id, shipment_id, attempts, CASE kind WHEN 'clear cart'
+                 THEN (SELECT contents FROM orders WHERE orders.id = order_id) ELSE '' END AS contents"
         )
     };
 }
@@ -146,17 +149,26 @@ struct Row {
     customer_id: String,
     shipment_id: String,
     attempts: i64,
+    contents: String,
 }
 
 impl TryFrom<Row> for Message {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
+        let bought = match &*row.contents {
+            "" => Vec::new(),
+            json => {
+                let contents: Contents = serde_json::from_str(json).map_err(Error::internal)?;
+                contents.items
+            }
+        };
         Ok(Self {
             order_id: row.order_id,
             kind: row.kind.parse().map_err(Error::internal)?,
             customer_id: row.customer_id,
             shipment_id: row.shipment_id,
+            bought,
             attempts: row.attempts,
         })
     }

@@ -160,6 +160,7 @@ impl Peers {
         let told = cart::ClearCartRequest {
             customer_id: message.customer_id.clone(),
             order_id: message.order_id.clone(),
+            bought: message.bought.iter().map(cart::Item::from).collect(),
         };
         self.carts.clone().clear_cart(told).await.map(drop)
     }

@@ -132,6 +132,7 @@ impl Peers {
                 let body = told.to_string().into_bytes();
                 self.post(&self.shipping, "/shipping", body).await.map(drop)
             }
+            // The original's carts can only be emptied, of what was added since too.
             Kind::ClearCart => {
                 let path = format!("/carts/{}", message.customer_id);
                 let call = Call {

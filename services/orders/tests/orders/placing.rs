@@ -1,6 +1,6 @@
 //! Placing an order when all is well, or the customer asks too much.
 
-use proto::orders as pb;
+use proto::{cart, orders as pb};
 use tonic::Code;
 
 use crate::support::{ADDRESS, CARD, CUSTOMER, Neighbours, Process, SOCK, path, refusal, wish};
@@ -50,7 +50,25 @@ async fn shipping_and_cart_are_told_once_the_order_is_paid() {
         (&shipment.id, &*shipment.name),
         (&order.shipment_id, CUSTOMER)
     );
-    assert!(!facts.carts.contains_key(CUSTOMER));
+    assert_eq!(facts.carts[CUSTOMER], []);
+}
+
+#[tokio::test]
+async fn what_is_added_between_the_order_and_its_clearing_stays_in_the_cart() {
+    let neighbours = Neighbours::start().await;
+    let process = Process::start(&neighbours).await;
+    process.place("k").await.unwrap();
+    neighbours.fill_cart(5, 1800);
+    let late = cart::Item {
+        product_id: "late".into(),
+        quantity: 1,
+        ..Default::default()
+    };
+    let fill = |lines: &mut Vec<cart::Item>| lines.push(late.clone());
+    neighbours.facts().carts.get_mut(CUSTOMER).map(fill);
+    process.relay().await;
+    let left = neighbours.facts().carts[CUSTOMER].clone();
+    assert_eq!((left.len(), left[0].quantity, &left[1]), (2, 2, &late));
 }
 
 #[tokio::test]

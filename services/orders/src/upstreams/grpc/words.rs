@@ -1,8 +1,8 @@
-//! What the others say, in our words.
+//! What the others say, in our words, and what we say in theirs.
 
-use proto::{payment, shipping, user};
+use proto::{cart, payment, shipping, user};
 
-use crate::order::{Address, Card, Customer, mask};
+use crate::order::{Address, Card, Customer, Item, mask};
 use crate::store::Progress;
 use crate::upstreams::Verdict;
 
@@ -25,6 +25,17 @@ impl From<shipping::Shipment> for Progress {
             order_id: shipment.order_id,
             packed_ms: shipment.packed_at_ms,
             shipped_ms: shipment.shipped_at_ms,
+        }
+    }
+}
+
+impl From<&Item> for cart::Item {
+    fn from(item: &Item) -> Self {
+        Self {
+            id: item.id.clone(),
+            product_id: item.product_id.clone(),
+            quantity: item.quantity,
+            unit_price_cents: item.unit_price_cents,
         }
     }
 }

@@ -236,7 +236,15 @@ impl Facts {
         &mut self,
         asked: cart::ClearCartRequest,
     ) -> Result<cart::ClearCartResponse, Status> {
-        self.carts.remove(&asked.customer_id);
+        let cart = self.carts.entry(asked.customer_id).or_default();
+        for bought in &asked.bought {
+            for line in cart.iter_mut() {
+                if line.product_id == bought.product_id {
+                    line.quantity = line.quantity.saturating_sub(bought.quantity);
+                }
+            }
+        }
+        cart.retain(|line| line.quantity > 0 && !asked.bought.is_empty());
         Ok(cart::ClearCartResponse {})
     }
 
