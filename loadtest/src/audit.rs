@@ -1,0 +1,75 @@
+//! The auditor: holds what clients were told against what the services say.
+//!
+//! It [reads](services) every order, payment and shipment and the journal, page
+//! by page, and [sorts](spill) what it reads by order into files, so that a
+//! million orders take no more memory than a thousand. Each order is then a
+//! [`Case`] for the [rules]. What looks wrong is asked about once more, for a
+//! while: a shop that works is always a little ahead of its auditor.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use chassis::settings::duration;
+
+pub mod facts;
+pub mod report;
+pub mod rules;
+pub mod services;
+pub mod sift;
+pub mod spill;
+pub mod suspects;
+
+pub use facts::Case;
+pub use report::Report;
+pub use rules::{Fault, Rule};
+pub use services::Services;
+
+use crate::journal;
+use facts::Fact;
+use sift::Pile;
+use suspects::Suspects;
+
+/// What is to be audited, and when to lose patience.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Audit {
+    /// What clients were told, as `sockshop load --journal` wrote it.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
+    /// Print JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
+
+    /// A pending order older than this is stuck.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub pending_deadline: Duration,
+
+    /// How long what looks wrong may take to come right, such as a shipment that is on its way.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub patience: Duration,
+}
+
+/// Audits the shop behind `services`.
+pub async fn run(options: &Audit, services: &Services) -> anyhow::Result<Report> {
+    let begun = Instant::now();
+    let mut pile = Pile::new(options.pending_deadline)?;
+    if let Some(path) = &options.journal {
+        for entry in journal::read(path)? {
+            pile.add(&Fact::Told(entry?))?;
+        }
+    }
+    services
+        .orders(|order| pile.add(&Fact::Order(order)))
+        .await?;
+    services
+        .payments(|payment| pile.add(&Fact::Payment(payment)))
+        .await?;
+    services
+        .shipments(|shipment| pile.add(&Fact::Shipment(shipment)))
+        .await?;
+    let read = pile.read;
+    let mut suspects = Suspects::new(options.pending_deadline);
+    pile.sift(&mut suspects)?;
+    suspects.settle(services, options.patience).await;
+    Ok(Report::of(read, suspects, begun.elapsed()))
+}

@@ -1,0 +1,173 @@
+//! One visitor's browser: their cookies, what they have seen already, and how
+//! long they wait for an answer.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::iter;
+use hyper::StatusCode;
+use hyper::header::CACHE_CONTROL;
+use tokio::time::{Instant, sleep_until};
+
+use crate::tally::{Outcome, Silence, Tally};
+
+pub mod ask;
+pub mod cookies;
+pub mod net;
+pub mod page;
+
+pub use ask::Ask;
+pub use cookies::Cookies;
+pub use net::{Net, Reply};
+
+/// Parts of a page that are fetched at the same time, as browsers do.
+const AT_ONCE: usize = 6;
+
+/// How often people try.
+const TRIES: u32 = 4;
+
+/// How soon they try again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A browser. What it asks for goes into the tally.
+#[derive(Debug)]
+pub struct Browser {
+    net: Arc<Net>,
+    tally: Arc<Tally>,
+    cookies: Cookies,
+    kept: HashSet<u64>,
+    door: usize,
+    due: Instant,
+}
+
+/// Why an answer is of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// The shop did not want to: trying again will not help.
+    No(StatusCode),
+    /// The shop could not: it may later.
+    Later,
+}
+
+impl Browser {
+    /// An empty browser of visitor number `visitor`.
+    #[must_use]
+    pub fn new(net: Arc<Net>, tally: Arc<Tally>, visitor: u64) -> Self {
+        Self {
+            door: usize::try_from(visitor).unwrap_or_default(),
+            net,
+            tally,
+            cookies: Cookies::default(),
+            kept: HashSet::new(),
+            due: Instant::now(),
+        }
+    }
+
+    /// The next request was to be sent at `due`.
+    pub fn begin(&mut self, due: Instant) {
+        self.due = due;
+    }
+
+    /// Looks at what came for a while.
+    pub async fn think(&mut self, time: Duration) {
+        self.due += time;
+        sleep_until(self.due).await;
+    }
+
+    /// Asks for something, and waits for the answer.
+    pub async fn ask(&mut self, ask: Ask) -> Result<Reply, Failed> {
+        let cookies = self.cookies.header();
+        let sent = self.net.send(&ask, cookies.as_ref(), &mut self.door).await;
+        let outcome = outcome(&ask, &sent);
+        self.tally.request(ask.step, self.due, outcome);
+        self.due = Instant::now();
+        if let Ok(reply) = &sent {
+            self.cookies.take(&reply.headers);
+        }
+        judge(sent, outcome)
+    }
+
+    /// Asks as often as people do when they are told to try again.
+    pub async fn insist(&mut self, ask: Ask) -> Result<Reply, Failed> {
+        for _ in 1..TRIES {
+            match self.ask(ask.clone()).await {
+                Err(Failed::Later) => self.think(PAUSE).await,
+                answer => return answer,
+            }
+        }
+        self.ask(ask).await
+    }
+
+    /// Asks for a page, and for what is on it.
+    pub async fn open(&mut self, step: &'static str, path: &str) -> Result<Reply, Failed> {
+        let page = self.insist(Ask::get(step, path)).await?;
+        self.fetch_parts(&page).await;
+        Ok(page)
+    }
+
+    /// Goes where an answer sends a visitor on to.
+    pub async fn follow(&mut self, step: &'static str, reply: &Reply) -> Result<Reply, Failed> {
+        match reply.location() {
+            Some(path) => self.open(step, path).await,
+            None => Err(Failed::No(reply.status)),
+        }
+    }
+
+    /// Fetches the style, the script and the pictures of `page` that are not kept yet.
+    async fn fetch_parts(&mut self, page: &Reply) {
+        let missing = page::parts(page.text()).filter(|path| !self.kept.contains(&hash(path)));
+        let missing: Vec<_> = missing.map(|path| self.part(path)).collect();
+        let fetched: Vec<_> = iter(missing).buffer_unordered(AT_ONCE).collect().await;
+        self.kept.extend(fetched.into_iter().flatten());
+        self.due = Instant::now();
+    }
+
+    /// Fetches one part, and returns its name if it may be kept.
+    fn part(&self, path: &str) -> impl Future<Output = Option<u64>> + Send + use<> {
+        let (net, tally) = (self.net.clone(), self.tally.clone());
+        let (cookies, mut door) = (self.cookies.header(), self.door);
+        let (ask, name) = (Ask::get("parts", path), hash(path));
+        async move {
+            let due = Instant::now();
+            let sent = net.send(&ask, cookies.as_ref(), &mut door).await;
+            tally.request(ask.step, due, outcome(&ask, &sent));
+            sent.is_ok_and(|reply| may_be_kept(&reply)).then_some(name)
+        }
+    }
+}
+
+fn may_be_kept(reply: &Reply) -> bool {
+    let caching = reply.headers.get(CACHE_CONTROL);
+    let caching = caching.and_then(|value| value.to_str().ok());
+    caching.is_some_and(|value| value.contains("max-age="))
+}
+
+fn outcome(ask: &Ask, sent: &Result<Reply, Silence>) -> Outcome {
+    match sent {
+        Ok(reply) if ask.hopes_for(reply) => Outcome::Fine(reply.status),
+        Ok(reply) => Outcome::Odd(reply.status),
+        Err(silence) => Outcome::Silence(*silence),
+    }
+}
+
+fn judge(sent: Result<Reply, Silence>, outcome: Outcome) -> Result<Reply, Failed> {
+    match (sent, outcome) {
+        (Ok(reply), Outcome::Fine(_)) => Ok(reply),
+        (Ok(reply), _) if !is_passing(reply.status) => Err(Failed::No(reply.status)),
+        _ => Err(Failed::Later),
+    }
+}
+
+/// Whether it may be different in a moment.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+fn hash(path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}

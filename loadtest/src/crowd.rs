@@ -1,0 +1,72 @@
+//! Who visits: people who come back, and people who have never been here.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// Visitors who are not in the shop just now are remembered up to this many.
+const MOST: usize = 1000;
+
+/// Everybody who has visited and may come back.
+#[derive(Debug)]
+pub struct Crowd<V> {
+    outside: Mutex<Vec<V>>,
+    met: AtomicU64,
+}
+
+impl<V> Default for Crowd<V> {
+    fn default() -> Self {
+        Self {
+            outside: Mutex::default(),
+            met: AtomicU64::new(0),
+        }
+    }
+}
+
+impl<V> Crowd<V> {
+    /// Somebody who has been here, if `returns` and there is anybody; otherwise
+    /// the person that `make` makes of their number.
+    pub fn next(&self, returns: bool, make: impl FnOnce(u64) -> V) -> V {
+        let known = if returns { self.lock().pop() } else { None };
+        known.unwrap_or_else(|| make(self.met.fetch_add(1, Relaxed)))
+    }
+
+    /// Remembers a visitor who leaves.
+    pub fn leave(&self, visitor: V) {
+        let mut outside = self.lock();
+        if outside.len() < MOST {
+            outside.push(visitor);
+        }
+    }
+
+    /// How many people there have been.
+    pub fn met(&self) -> u64 {
+        self.met.load(Relaxed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<V>> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_has_left_can_come_back() {
+        let crowd = Crowd::default();
+        let first = crowd.next(true, |number| number);
+        assert_eq!((first, crowd.next(true, |number| number)), (0, 1));
+        crowd.leave(first);
+        assert_eq!(crowd.next(false, |number| number), 2);
+        assert_eq!(crowd.next(true, |number| number), 0);
+        assert_eq!(crowd.met(), 3);
+    }
+
+    #[test]
+    fn a_crowd_is_bounded() {
+        let crowd = Crowd::default();
+        (0..10 * MOST).for_each(|visitor| crowd.leave(visitor));
+        assert_eq!(crowd.lock().len(), MOST);
+    }
+}

@@ -1,0 +1,165 @@
+//! What visitors do.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chassis::{clock, ids};
+use tokio_util::sync::CancellationToken;
+
+use crate::browser::{Browser, Net};
+use crate::crowd::Crowd;
+use crate::engine::Ticket;
+use crate::journal::{Entry, Journal};
+use crate::tally::{Purchase, Tally};
+
+pub mod classic;
+pub mod plan;
+pub mod shopper;
+
+use plan::Plan;
+use shopper::Shopper;
+
+/// What visitors do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Profile {
+    /// The nine requests of the original load test, all on one account.
+    #[default]
+    Classic,
+    /// People with accounts of their own, who look around and buy.
+    Shopper,
+}
+
+impl Profile {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Shopper => "shopper",
+        }
+    }
+}
+
+/// What all visitors of one run have in common.
+#[derive(Debug)]
+pub struct World {
+    /// The way to the shop.
+    pub net: Arc<Net>,
+    /// Where figures are taken down.
+    pub tally: Arc<Tally>,
+    /// Where acknowledged orders are, if anywhere.
+    pub journal: Option<Journal>,
+    /// Tells names made in this run from those of others.
+    pub run: String,
+    /// Decides what visitors do.
+    pub seed: u64,
+    /// How long they think, on average.
+    pub think: Duration,
+    /// Enough, after so many acknowledged orders.
+    pub enough: Option<u64>,
+    /// Ends the run.
+    pub stop: CancellationToken,
+    /// Why the run is worth nothing.
+    pub broken: OnceLock<anyhow::Error>,
+}
+
+impl World {
+    /// A world around one shop, in which nothing has happened yet.
+    #[must_use]
+    pub fn new(net: Net, seed: u64) -> Self {
+        Self {
+            net: Arc::new(net),
+            tally: Arc::new(Tally::begin()),
+            journal: None,
+            run: ids::new_id(),
+            seed,
+            think: Duration::from_secs(1),
+            enough: None,
+            stop: CancellationToken::new(),
+            broken: OnceLock::new(),
+        }
+    }
+
+    /// A browser that nobody has used.
+    #[must_use]
+    pub fn browser(&self, visitor: u64) -> Browser {
+        Browser::new(self.net.clone(), self.tally.clone(), visitor)
+    }
+
+    /// A client was told that an order is placed: it counts once it is in the journal.
+    pub async fn acknowledge(&self, mut entry: Entry) {
+        entry.at = clock::now_ms();
+        if let Some(journal) = &self.journal
+            && let Err(error) = journal.keep(entry).await
+        {
+            _ = self.broken.set(error);
+            self.stop.cancel();
+            return;
+        }
+        self.tally.purchase(Purchase::Acknowledged);
+        let orders = self.tally.read(|figures| figures.purchases.acknowledged);
+        if self.enough.is_some_and(|enough| orders >= enough) {
+            self.stop.cancel();
+        }
+    }
+}
+
+/// Everybody there is, and what they do.
+#[derive(Debug)]
+pub struct Cast {
+    world: Arc<World>,
+    members: Members,
+    always_return: bool,
+}
+
+#[derive(Debug)]
+enum Members {
+    Classic(Crowd<Browser>),
+    Shopper(Crowd<Shopper>),
+}
+
+impl Cast {
+    /// Nobody yet. With `always_return`, a visit is made by somebody who has
+    /// been here, as long as anybody is free.
+    #[must_use]
+    pub fn new(profile: Profile, world: Arc<World>, always_return: bool) -> Self {
+        let members = match profile {
+            Profile::Classic => Members::Classic(Crowd::default()),
+            Profile::Shopper => Members::Shopper(Crowd::default()),
+        };
+        Self {
+            world,
+            members,
+            always_return,
+        }
+    }
+
+    /// Makes the visit that `ticket` is for.
+    pub async fn visit(self: Arc<Self>, ticket: Ticket) {
+        let world = &*self.world;
+        let plan = Plan::of(world.seed, ticket.number, world.think);
+        match &self.members {
+            Members::Classic(crowd) => {
+                let mut browser = crowd.next(true, |number| world.browser(number));
+                browser.begin(ticket.due);
+                classic::visit(world, &mut browser, plan.first()).await;
+                crowd.leave(browser);
+            }
+            Members::Shopper(crowd) => {
+                let returns = self.always_return || plan.returns;
+                let mut shopper = crowd.next(returns, |number| Shopper::new(world, number));
+                shopper.visit(world, &plan, ticket).await;
+                crowd.leave(shopper);
+            }
+        }
+    }
+
+    /// How many people have been here.
+    #[must_use]
+    pub fn met(&self) -> u64 {
+        match &self.members {
+            Members::Classic(crowd) => crowd.met(),
+            Members::Shopper(crowd) => crowd.met(),
+        }
+    }
+}

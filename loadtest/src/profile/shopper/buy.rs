@@ -1,0 +1,191 @@
+//! Buying what is in the basket. Who gets no answer asks again with the same
+//! key, and goes on asking for a good while.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::HeaderName;
+
+use super::super::classic::{REFUSED, receipt};
+use super::{Shopper, World};
+use crate::browser::{Ask, Failed, Reply, page};
+use crate::journal::Entry;
+use crate::tally::Purchase;
+
+/// How often a buyer asks for the same order.
+const TRIES: u32 = 12;
+
+/// Buyers grow more patient up to this.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// The page says what is wrong: not a fault of the shop.
+const CORRECTED: &[StatusCode] = &[StatusCode::UNPROCESSABLE_ENTITY];
+
+/// What one answer means.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Placed(Entry),
+    Refused,
+    AskAgain,
+}
+
+impl Shopper {
+    /// Buys through the checkout page. Returns the order, if there is one.
+    pub(super) async fn buy_by_form(&mut self, world: &World) -> Result<Option<String>, Failed> {
+        let checkout = self.browser.open("checkout", "/checkout").await?;
+        if checkout.status.is_redirection() {
+            // The basket was emptied for an earlier order, a little late.
+            return Ok(None);
+        }
+        let field = |name| page::field(checkout.text(), name).ok_or(Failed::No(checkout.status));
+        let names = ["csrf", "order_key", "total", "address", "card"];
+        let values = [
+            field(names[0])?,
+            field(names[1])?,
+            field(names[2])?,
+            field(names[3])?,
+            field(names[4])?,
+        ];
+        let fields: Vec<_> = names.into_iter().zip(values).collect();
+        let form = Ask::form("place order", "/checkout", &fields).or(CORRECTED);
+        let entry = Entry {
+            order_id: String::new(),
+            customer_id: self.customer_id(),
+            total_cents: values[2].parse().map_err(|_| Failed::No(checkout.status))?,
+            idempotency_key: values[1].to_owned(),
+            at: 0,
+        };
+        self.pursue(world, form, |reply| by_form(reply, &entry))
+            .await
+    }
+
+    /// Buys as a client of the JSON API, which empties the basket itself.
+    pub(super) async fn buy_by_api(
+        &mut self,
+        world: &World,
+        key: &str,
+    ) -> Result<Option<String>, Failed> {
+        let ask = Ask::new("POST /orders", hyper::Method::POST, "/orders").or(REFUSED);
+        let ask = ask.with(HeaderName::from_static("idempotency-key"), key);
+        let placed = self.pursue(world, ask, |reply| by_api(reply, key)).await?;
+        if placed.is_some() {
+            self.put_back().await?;
+        }
+        Ok(placed)
+    }
+
+    /// Asks until there is an answer, and takes it down.
+    async fn pursue(
+        &mut self,
+        world: &World,
+        ask: Ask,
+        read: impl Fn(&Reply) -> Answer,
+    ) -> Result<Option<String>, Failed> {
+        for attempt in 1..=TRIES {
+            let answer = match self.browser.ask(ask.clone()).await {
+                Ok(reply) => read(&reply),
+                Err(Failed::Later) => Answer::AskAgain,
+                Err(no) => {
+                    world.tally.purchase(Purchase::Refused);
+                    return Err(no);
+                }
+            };
+            match answer {
+                Answer::Placed(entry) => {
+                    let order = entry.order_id.clone();
+                    world.acknowledge(entry).await;
+                    return Ok(Some(order));
+                }
+                Answer::Refused => {
+                    world.tally.purchase(Purchase::Refused);
+                    self.put_back().await?;
+                    return Ok(None);
+                }
+                Answer::AskAgain => {
+                    let pause = Duration::from_millis(500) * attempt;
+                    self.browser.think(pause.min(LONGEST)).await;
+                }
+            }
+        }
+        world.tally.purchase(Purchase::Unknown);
+        Err(Failed::Later)
+    }
+
+    fn customer_id(&self) -> String {
+        let account = self.account.as_ref();
+        account.map_or_else(String::new, |account| account.id.clone())
+    }
+}
+
+/// Reads the answer to a form: on to the order, back to the form with what is
+/// wrong, or back to an empty basket, as when orders could not be asked.
+fn by_form(reply: &Reply, entry: &Entry) -> Answer {
+    let order = reply
+        .location()
+        .and_then(|path| path.strip_prefix("/account/orders/"));
+    match order {
+        Some(order) => Answer::Placed(Entry {
+            order_id: order.to_owned(),
+            ..entry.clone()
+        }),
+        None if reply.status == StatusCode::UNPROCESSABLE_ENTITY => Answer::Refused,
+        None => Answer::AskAgain,
+    }
+}
+
+fn by_api(reply: &Reply, key: &str) -> Answer {
+    match receipt(reply, key) {
+        Some(entry) => Answer::Placed(entry),
+        None if REFUSED.contains(&reply.status) => Answer::Refused,
+        None => Answer::AskAgain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::HeaderMap;
+    use hyper::header::LOCATION;
+
+    fn answer(status: StatusCode, location: &str) -> Reply {
+        let location = (!location.is_empty()).then(|| (LOCATION, location.parse().unwrap()));
+        Reply {
+            status,
+            headers: HeaderMap::from_iter(location),
+            body: hyper::body::Bytes::new(),
+        }
+    }
+
+    fn entry(order_id: &str) -> Entry {
+        Entry {
+            order_id: order_id.to_owned(),
+            customer_id: "c".to_owned(),
+            total_cents: 2299,
+            idempotency_key: "k".to_owned(),
+            at: 0,
+        }
+    }
+
+    #[test]
+    fn a_form_leads_to_the_order_or_back() {
+        let read = |status, location| by_form(&answer(status, location), &entry(""));
+        assert_eq!(
+            read(StatusCode::SEE_OTHER, "/account/orders/o1"),
+            Answer::Placed(entry("o1"))
+        );
+        assert_eq!(read(StatusCode::SEE_OTHER, "/basket"), Answer::AskAgain);
+        assert_eq!(read(StatusCode::UNPROCESSABLE_ENTITY, ""), Answer::Refused);
+    }
+
+    #[test]
+    fn the_api_says_yes_or_no() {
+        assert_eq!(
+            by_api(&answer(StatusCode::NOT_ACCEPTABLE, ""), "k"),
+            Answer::Refused
+        );
+        assert_eq!(
+            by_api(&answer(StatusCode::CREATED, ""), "k"),
+            Answer::AskAgain
+        );
+    }
+}
