@@ -28,9 +28,14 @@ impl Api {
 
     /// The service at `url`.
     pub(crate) fn at(url: &str) -> Self {
+        Self::with(url, client())
+    }
+
+    /// The service at `url`, spoken to through `client`.
+    pub(crate) fn with(url: &str, client: Client) -> Self {
         Self {
             base: url.to_owned(),
-            client: client(),
+            client,
         }
     }
 
@@ -108,6 +113,24 @@ impl Answer {
 
     pub(crate) fn media_type(&self) -> &str {
         self.header("content-type")
+    }
+
+    /// The cookie called `name` as it is set, with its attributes.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let set = self.headers.get_all("set-cookie").iter();
+        let mut set = set.map(|cookie| cookie.to_str().unwrap());
+        set.find(|cookie| cookie.starts_with(&format!("{name}=")))
+            .map(str::to_owned)
+    }
+
+    /// Fails unless this is an error as the front-end words them.
+    #[track_caller]
+    pub(crate) fn assert_plain_error(&self) {
+        let error = self.json();
+        assert!(self.status >= 400, "{error}");
+        assert_eq!(error["error"], serde_json::json!({}), "{error}");
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(!message.is_empty(), "{error}");
     }
 
     /// Fails unless this is an error as the Go services worded them.

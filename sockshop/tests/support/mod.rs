@@ -5,8 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 pub(crate) mod api;
+pub(crate) mod by_hand;
 pub(crate) mod served;
 pub(crate) mod shared;
+#[cfg(target_os = "linux")]
+pub(crate) mod sockets;
+pub(crate) mod visitor;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -187,8 +191,13 @@ impl Drop for Shop {
 
 /// A browser without a window: it follows redirects and keeps cookies.
 pub(crate) fn client() -> reqwest::Client {
+    builder().build().unwrap()
+}
+
+/// One to be finished, which keeps cookies.
+pub(crate) fn builder() -> reqwest::ClientBuilder {
     let client = reqwest::Client::builder().cookie_store(true).no_proxy();
-    client.timeout(PATIENCE).build().unwrap()
+    client.timeout(PATIENCE)
 }
 
 /// `sockshop`, in an environment that says nothing about shops.

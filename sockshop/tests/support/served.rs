@@ -2,17 +2,30 @@
 //! whole shop does not have.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use super::sockshop;
+use super::{signal, sockshop};
+
+/// Whom a service finds nowhere, unless its settings say where.
+const OTHERS: [&str; 6] = [
+    "CATALOGUE_URL",
+    "CARTS_URL",
+    "ORDERS_URL",
+    "PAYMENT_URL",
+    "USER_URL",
+    "SHIPPING_URL",
+];
 
 /// A service that runs. It ends when this is dropped, and keeps nothing.
 pub(crate) struct Served {
     child: Child,
     /// Where it serves REST and gRPC.
     pub(crate) url: String,
+    /// Its private port: `/livez`, `/readyz`, `/metrics`, `/faults`.
+    pub(crate) admin_url: String,
 }
 
 impl Served {
@@ -23,25 +36,40 @@ impl Served {
             .envs([("PORT", "0"), ("ADMIN_PORT", "0"), ("RUST_LOG", "info")])
             .envs([
                 ("DATABASE_URL", "sqlite::memory:"),
+                ("SESSION_STORE", "sqlite::memory:"),
                 ("END_WITH_STDIN", "true"),
             ])
+            .envs(OTHERS.map(|url| (url, "http://127.0.0.1:1")))
             .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = log.by_ref().find_map(|line| {
+        let serving = log.by_ref().find_map(|line| {
             let line: Value = serde_json::from_str(&line.unwrap()).ok()?;
-            let serving = line["message"] == "serving";
-            serving.then(|| line["address"].as_str().unwrap().to_owned())
+            (line["message"] == "serving").then_some(line)
         });
         std::thread::spawn(move || log.for_each(drop));
-        let address = address.unwrap_or_else(|| panic!("{service} does not serve"));
+        let serving = serving.unwrap_or_else(|| panic!("{service} does not serve"));
+        let url = |key: &str| format!("http://{}", serving[key].as_str().unwrap());
         Self {
             child,
-            url: format!("http://{address}"),
+            url: url("address"),
+            admin_url: url("admin"),
         }
+    }
+
+    /// Asks it to end, as a platform does.
+    pub(crate) fn terminate(&self) {
+        signal(self.child.id(), Signal::TERM);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        // Waiting closes its standard input, which would be telling it twice.
+        let _lifeline = self.child.stdin.take();
+        self.child.wait().unwrap()
     }
 }
 

@@ -1,0 +1,206 @@
+//! What visitors see while a part of the shop is away.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use support::api::Answer;
+use support::served::Served;
+use support::visitor::{COLOURFUL, Visitor, fields};
+use support::{Shop, eventually_async};
+
+/// The front-end's own deadline, and some time for a busy machine.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Fails unless `answer` is a page that says something.
+#[track_caller]
+fn assert_is_a_page(path: &str, answer: &Answer) {
+    let text = answer.text();
+    assert!(
+        [200, 503, 504].contains(&answer.status),
+        "{path}: {answer:?}"
+    );
+    assert!(
+        answer.media_type().starts_with("text/html"),
+        "{path}: {answer:?}"
+    );
+    assert!(
+        text.contains("<h1>") && text.contains("</html>"),
+        "{path}: {text}"
+    );
+}
+
+/// Runs `sockshop` with these arguments, which must go well.
+fn run(shop: &Shop, arguments: &[&str]) {
+    let output = shop.run(arguments);
+    assert!(output.status.success(), "{}", support::text(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shelves_are_shown_and_nothing_is_sold_while_the_catalogue_hangs() {
+    let shop = Shop::open();
+    let visitor = Visitor::at(&shop.url).who_buys("patient").await;
+    visitor.wants(COLOURFUL).await.expect(201);
+    let filled_in = checkout(&visitor).await;
+    for path in ["/", "/socks", "/basket"] {
+        visitor.page(path).await.expect(200);
+    }
+    run(&shop, &["pause", "catalogue-1"]);
+    let begun = Instant::now();
+    let (home, socks, basket, unseen, list, order) = tokio::join!(
+        visitor.page("/"),
+        visitor.page("/socks"),
+        visitor.page("/basket"),
+        visitor.page("/socks?search=unseen"),
+        visitor.web.get("/catalogue?size=3"),
+        visitor.posts("/checkout", &filled_in),
+    );
+    assert!(begun.elapsed() < DEADLINE, "{:?}", begun.elapsed());
+    for (path, page) in [("/", home), ("/socks", socks), ("/basket", basket)] {
+        assert_is_a_page(path, &page.expect(200));
+    }
+    assert_is_a_page("/socks?search=unseen", &unseen);
+    assert!(list.status >= 500);
+    list.assert_plain_error();
+    assert_is_a_page("/checkout", &order);
+    assert!(
+        order.text().contains("You will not be charged twice"),
+        "{order:?}"
+    );
+
+    run(&shop, &["resume", "catalogue-1"]);
+    eventually_async("the catalogue is back", async || {
+        visitor.web.get("/catalogue?size=3").await.status == 200
+    })
+    .await;
+    eventually_async("it is sold", async || {
+        visitor.posts("/checkout", &filled_in).await.status == 303
+    })
+    .await;
+    assert_eq!(visitor.orders().await.len(), 1);
+}
+
+/// The checkout form of a visitor who has an address and a card.
+async fn checkout(visitor: &Visitor) -> Vec<(String, String)> {
+    let page = visitor.page("/checkout").await.expect(200).text();
+    fields(&page, "/checkout")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_nobody_answered_may_be_sent_again_and_is_one_order() {
+    let shop = Shop::open();
+    let visitor = Visitor::at(&shop.url).who_buys("unheard").await;
+    visitor.wants(COLOURFUL).await.expect(201);
+    let filled_in = checkout(&visitor).await;
+    run(&shop, &["pause", "orders-1"]);
+    let begun = Instant::now();
+    let order = visitor.posts("/checkout", &filled_in).await.expect(503);
+    assert!(begun.elapsed() < DEADLINE, "{:?}", begun.elapsed());
+    assert_is_a_page("/checkout", &order);
+    assert!(
+        order.text().contains("You will not be charged twice"),
+        "{order:?}"
+    );
+
+    run(&shop, &["resume", "orders-1"]);
+    let order = visitor.posts("/checkout", &filled_in).await.expect(303);
+    let path = order.header("location").to_owned();
+    visitor.page(&path).await.expect(200);
+    let again = visitor.posts("/checkout", &filled_in).await.expect(303);
+    assert_eq!(again.header("location"), path);
+    assert_eq!(visitor.orders().await.len(), 1);
+    eventually_async("what was bought leaves the basket", async || {
+        visitor.cart().await == json!([])
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_was_killed_is_back_and_no_page_was_blank_meanwhile() {
+    let shop = Shop::open();
+    let visitor = Visitor::at(&shop.url).who_buys("stubborn").await;
+    visitor.wants(COLOURFUL).await.expect(201);
+    let services = [
+        "catalogue",
+        "carts",
+        "orders",
+        "payment",
+        "user",
+        "shipping",
+        "queue-master",
+    ];
+    for (number, service) in (1..).zip(services) {
+        run(&shop, &["kill", &format!("{service}-1")]);
+        for path in [
+            "/",
+            "/socks",
+            "/basket",
+            "/checkout",
+            "/account",
+            "/account/orders",
+        ] {
+            assert_is_a_page(path, &visitor.page(path).await);
+        }
+        let key = format!("after {service}");
+        eventually_async("the shop sells again", async || {
+            let request = visitor.web.request("POST", "/orders");
+            let order = Answer::to(request.header("idempotency-key", &key)).await;
+            order.status == 201
+        })
+        .await;
+        assert_eq!(visitor.orders().await.len(), number, "{service}");
+    }
+    let shipped = async || {
+        let orders = visitor.orders().await;
+        orders.iter().all(|order| order["shipment"].is_object())
+    };
+    eventually_async("every order has its shipment", shipped).await;
+}
+
+#[tokio::test]
+async fn with_everybody_away_each_page_still_says_something() {
+    let alone = tokio::task::spawn_blocking(|| Served::start("front-end", &[]))
+        .await
+        .unwrap();
+    let visitor = Visitor::at(&alone.url);
+    for path in [
+        "/",
+        "/socks",
+        "/socks/1",
+        "/basket",
+        "/checkout",
+        "/sign-in",
+        "/register",
+        "/about",
+    ] {
+        let begun = Instant::now();
+        let page = visitor.page(path).await;
+        assert_is_a_page(path, &page);
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{path} waits for the dead"
+        );
+    }
+    for (path, field) in [("/sign-in", "username"), ("/register", "email")] {
+        let page = visitor.page(path).await.expect(200).text();
+        assert!(
+            page.contains(&format!("name=\"{field}\"")),
+            "{path}: {page}"
+        );
+    }
+    let typed = [("username", "ada"), ("password", "lovelace1")];
+    let refused = visitor
+        .submits("/sign-in", "/sign-in", &typed)
+        .await
+        .expect(503);
+    assert!(
+        refused.text().contains("value=\"ada\""),
+        "what was typed is kept: {refused:?}"
+    );
+    assert!(!refused.text().contains("lovelace1"), "{refused:?}");
+    let list: Value = visitor.web.get("/catalogue").await.expect(503).json();
+    assert!(list["message"].is_string(), "{list}");
+}
