@@ -141,7 +141,7 @@ async fn check_05_port_and_link_domain_are_set_as_they_were() {
     let settings = vec![("PORT", port.clone()), ("HATEAOS", "accounts".to_owned())];
     let served = start("user", settings).await;
     assert_eq!(served.url, format!("http://127.0.0.1:{port}"));
-    let customer = format!("/customers/{}", SEED);
+    let customer = format!("/customers/{SEED}");
     let customer = Api::at(&served.url).get(&customer).await.expect(200).json();
     let link = &customer["_links"]["self"]["href"];
     assert!(

@@ -59,12 +59,12 @@ async fn guessing_a_password_is_stopped_for_that_name_only() {
         let credentials = json!({"username": name, "password": password});
         Visitor::new().web.post("/login", &credentials).await.status
     };
-    let mut guesses = 0;
+    let mut tries = 0;
     while guess("guessed", "wrong").await == 401 {
-        guesses += 1;
-        assert!(guesses < 100, "nobody stops it");
+        tries += 1;
+        assert!(tries < 100, "nobody stops it");
     }
-    assert!(guesses >= 3, "people mistype");
+    assert!(tries >= 3, "people mistype");
     assert_eq!(guess("guessed", &password("guessed")).await, 429);
     assert_eq!(guess("unbothered", &password("unbothered")).await, 200);
     let refused = Visitor::new()
