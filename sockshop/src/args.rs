@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::folder::Which;
 use crate::serve::Process;
-use crate::{health, logs, signal, status, up};
+use crate::{audit, chaos, health, load, logs, signal, status, up};
 
 /// A shop that sells socks, as nine small processes.
 ///
@@ -46,6 +46,16 @@ pub(crate) enum Command {
     },
     /// Ask a service whether it is ready: for a container's health check.
     Health(health::Options),
+    /// Send visitors, and see how the shop does.
+    Load(Box<load::Options>),
+    /// Prove that every order is what its client was told.
+    Audit(audit::Options),
+    /// Break the shop on purpose, to see that it holds.
+    Chaos {
+        /// How.
+        #[command(subcommand)]
+        command: chaos::Command,
+    },
 }
 
 #[cfg(test)]

@@ -10,8 +10,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod audit;
+mod chaos;
 mod folder;
 mod health;
+mod load;
 mod logs;
 mod probe;
 mod process;
@@ -50,6 +53,9 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Resume(options)) => signal::run(&options, Deed::Resume),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),
+        Some(Command::Load(options)) => load::run(&options),
+        Some(Command::Audit(options)) => now(audit::run(&options)),
+        Some(Command::Chaos { command }) => now(chaos::run(&command)),
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 }
 
 /// An empty folder for what a suite leaves behind.
-fn artefacts(suite: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn artefacts(suite: &str) -> anyhow::Result<PathBuf> {
     let folder = sh::root().join("artefacts").join(suite);
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;

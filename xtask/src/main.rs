@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <suite>`.
 
 mod browser;
+mod durability;
 mod footprint;
 mod pictures;
 mod sh;
@@ -14,6 +15,8 @@ use clap::Parser;
 enum Suite {
     /// Buy socks in a real browser; screenshots go to artefacts/browser
     Browser,
+    /// Lose no order in a storm; journal, timeline and report go to artefacts/durability
+    Durability(durability::Options),
     /// Measure size, start and memory; fails past the memory budget
     Footprint,
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
@@ -25,6 +28,7 @@ enum Suite {
 fn main() -> anyhow::Result<()> {
     match Suite::parse() {
         Suite::Browser => browser::run(),
+        Suite::Durability(options) => durability::run(&options),
         Suite::Footprint => footprint::run(),
         Suite::Pictures => pictures::run(),
         Suite::Stores => stores::run(),

@@ -32,7 +32,9 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn of(read: Read, suspects: Suspects, took: Duration) -> Self {
+    /// Sums an audit up.
+    #[must_use]
+    pub fn of(read: Read, suspects: Suspects, took: Duration) -> Self {
         let beyond = suspects.beyond.clone();
         let (faults, open) = suspects.into_faults();
         let mut counts: BTreeMap<_, _> = Rule::ALL.map(|rule| (rule.name(), 0)).into();
