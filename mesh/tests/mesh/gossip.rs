@@ -41,7 +41,7 @@ async fn what_one_node_knows_all_know() {
     })
     .await;
     println!("a dropped name was gone at three nodes after {took:?}");
-    assert!(took < Duration::from_millis(300), "{took:?}");
+    assert!(took < Duration::from_millis(1500), "{took:?}");
     let members = two
         .client()
         .list_members(ListMembersRequest {})

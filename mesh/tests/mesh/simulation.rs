@@ -24,15 +24,13 @@ fn simulate(size: usize, seed: u64, spells: usize, tombstones: bool) -> Result<u
     Ok(longest)
 }
 
-/// One seed that is always the same and others that never are, unless `MESH_SEED`
-/// names the one to look at.
+/// The same seeds each time, unless `MESH_SEED` names the one to look at, or is
+/// `random` to look further.
 fn seeds(count: usize) -> Vec<u64> {
-    match std::env::var("MESH_SEED") {
+    match std::env::var("MESH_SEED").as_deref() {
+        Ok("random") => std::iter::repeat_with(rand::random).take(count).collect(),
         Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => std::iter::once(1)
-            .chain(std::iter::repeat_with(rand::random))
-            .take(count)
-            .collect(),
+        Err(_) => (1..).take(count).collect(),
     }
 }
 
