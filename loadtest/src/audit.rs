@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use chassis::settings::duration;
 
 pub mod facts;
+pub mod fault;
 pub mod report;
 pub mod rules;
 pub mod services;
@@ -20,8 +21,8 @@ pub mod spill;
 pub mod suspects;
 
 pub use facts::Case;
+pub use fault::{Fault, Rule};
 pub use report::Report;
-pub use rules::{Fault, Rule};
 pub use services::Services;
 
 use crate::journal;

@@ -6,87 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use hyper::StatusCode;
 use tokio::time::Instant;
 
+pub mod outcome;
 pub mod series;
 
+pub use outcome::{Outcome, Purchase, Purchases, Silence};
 pub use series::{Series, Slot};
 
 /// Longer waits are counted as this long.
 const LONGEST: Duration = Duration::from_secs(600);
-
-/// What became of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// An answer that was hoped for.
-    Fine(StatusCode),
-    /// An answer that was not.
-    Odd(StatusCode),
-    /// No answer at all.
-    Silence(Silence),
-}
-
-/// Why there was no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Silence {
-    /// Nobody listened.
-    Refused,
-    /// The connection broke.
-    Broken,
-    /// It took too long.
-    Timeout,
-}
-
-impl Outcome {
-    /// Whether it counts as a failure.
-    #[must_use]
-    pub fn failed(self) -> bool {
-        !matches!(self, Self::Fine(_))
-    }
-
-    /// Whether the shop was there at all: it answered, and not with a fault of its own.
-    #[must_use]
-    pub fn available(self) -> bool {
-        match self {
-            Self::Fine(status) | Self::Odd(status) => !status.is_server_error(),
-            Self::Silence(_) => false,
-        }
-    }
-
-    /// What tables call it.
-    #[must_use]
-    pub fn name(self) -> String {
-        match self {
-            Self::Fine(status) | Self::Odd(status) => status.as_str().to_owned(),
-            Self::Silence(Silence::Refused) => "refused".to_owned(),
-            Self::Silence(Silence::Broken) => "broken off".to_owned(),
-            Self::Silence(Silence::Timeout) => "timed out".to_owned(),
-        }
-    }
-}
-
-/// What became of one attempt to buy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purchase {
-    /// The shop said that the order is placed, and the journal has it.
-    Acknowledged,
-    /// The shop said no: declined, or nothing in the basket.
-    Refused,
-    /// The shop never gave an answer, however often it was asked.
-    Unknown,
-}
-
-/// Attempts to buy, by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Purchases {
-    /// Placed, and in the journal.
-    pub acknowledged: u64,
-    /// Declined, or nothing in the basket.
-    pub refused: u64,
-    /// Never answered.
-    pub unknown: u64,
-}
 
 /// Requests of one kind.
 #[derive(Clone, Debug)]
@@ -216,6 +145,7 @@ fn micros(wait: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::StatusCode;
 
     #[tokio::test(start_paused = true)]
     async fn every_request_is_counted_once_in_every_view() {

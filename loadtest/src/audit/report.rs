@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::rules::{Fault, Rule};
+use super::fault::{Fault, Rule};
 use super::sift::Read;
 use super::suspects::Suspects;
 

@@ -8,7 +8,8 @@ use futures_util::StreamExt;
 use futures_util::stream::iter;
 
 use super::facts::{Case, Order};
-use super::rules::{Fault, Rule, is_open, judge, judge_rivals};
+use super::fault::{Fault, Rule};
+use super::rules::{is_open, judge, judge_rivals};
 use super::services::Services;
 
 /// Asked about again, at most; a shop with more faults than that is past asking.

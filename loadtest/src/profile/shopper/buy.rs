@@ -25,7 +25,10 @@ const CORRECTED: &[StatusCode] = &[StatusCode::UNPROCESSABLE_ENTITY];
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Placed(Entry),
+    /// No, for a reason that a buyer understands.
     Refused,
+    /// No, for one that they do not.
+    TurnedAway(StatusCode),
     AskAgain,
 }
 
@@ -81,34 +84,43 @@ impl Shopper {
         ask: Ask,
         read: impl Fn(&Reply) -> Answer,
     ) -> Result<Option<String>, Failed> {
+        let mut answer = Answer::AskAgain;
         for attempt in 1..=TRIES {
-            let answer = match self.browser.ask(ask.clone()).await {
+            answer = match self.browser.ask(ask.clone()).await {
                 Ok(reply) => read(&reply),
                 Err(Failed::Later) => Answer::AskAgain,
-                Err(no) => {
-                    world.tally.purchase(Purchase::Refused);
-                    return Err(no);
-                }
+                Err(Failed::No(status)) => Answer::TurnedAway(status),
             };
-            match answer {
-                Answer::Placed(entry) => {
-                    let order = entry.order_id.clone();
-                    world.acknowledge(entry).await;
-                    return Ok(Some(order));
-                }
-                Answer::Refused => {
-                    world.tally.purchase(Purchase::Refused);
-                    self.put_back().await?;
-                    return Ok(None);
-                }
-                Answer::AskAgain => {
-                    let pause = Duration::from_millis(500) * attempt;
-                    self.browser.think(pause.min(LONGEST)).await;
-                }
+            if answer != Answer::AskAgain {
+                break;
+            }
+            let pause = Duration::from_millis(500) * attempt;
+            self.browser.think(pause.min(LONGEST)).await;
+        }
+        self.conclude(world, answer).await
+    }
+
+    async fn conclude(&mut self, world: &World, answer: Answer) -> Result<Option<String>, Failed> {
+        match answer {
+            Answer::Placed(entry) => {
+                let order = entry.order_id.clone();
+                world.acknowledge(entry).await;
+                Ok(Some(order))
+            }
+            Answer::Refused => {
+                world.tally.purchase(Purchase::Refused);
+                self.put_back().await?;
+                Ok(None)
+            }
+            Answer::TurnedAway(status) => {
+                world.tally.purchase(Purchase::Refused);
+                Err(Failed::No(status))
+            }
+            Answer::AskAgain => {
+                world.tally.purchase(Purchase::Unknown);
+                Err(Failed::Later)
             }
         }
-        world.tally.purchase(Purchase::Unknown);
-        Err(Failed::Later)
     }
 
     fn customer_id(&self) -> String {
