@@ -29,13 +29,16 @@ impl Summary {
                 "{name:<18}{requests:>9}{failed:>8}{p50:>10.1}{p90:>10.1}{p99:>10.1}{max:>10.1}"
             );
         }
+        text + &self.sums()
+    }
+
+    fn sums(&self) -> String {
         let outcomes = self
             .outcomes
             .iter()
             .map(|(name, count)| format!("{count} x {name}"));
         let outcomes: Vec<_> = outcomes.collect();
-        _ = write!(
-            text,
+        format!(
             "\n{:.1} requests/s for {:.1} s by {} visitors (profile {}, seed {})\n\
              {:.3} % failed, availability {:.3} %: {}\n\
              orders: {} acknowledged, {} refused, {} without an answer\n",
@@ -50,8 +53,7 @@ impl Summary {
             self.orders.acknowledged,
             self.orders.refused,
             self.orders.unknown,
-        );
-        text
+        )
     }
 }
 
