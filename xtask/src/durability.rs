@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-use crate::{browser, sh, stores};
+use crate::{sh, stores};
 
 /// What a shop is made of, and how many of each there are.
 const SERVICES: [&str; 8] = [
@@ -45,9 +45,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let binary = match &options.sockshop {
         Some(binary) => std::path::absolute(binary)?,
-        None => build()?,
+        None => sh::release()?,
     };
-    let artefacts = browser::artefacts("durability")?;
+    let artefacts = sh::artefacts("durability")?;
     let folder = tempfile::tempdir()?;
     let shop = Shop::open(&binary, &folder.path().join("shop"))?;
     let storm = Storm::begin(&shop, options.seed, &artefacts)?;
@@ -56,11 +56,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let load = load?;
     let audit = audit(&shop, &artefacts);
     report(options, &load, &audit?)
-}
-
-fn build() -> anyhow::Result<PathBuf> {
-    sh::run(sh::cargo().args(["build", "--release", "--package", "sockshop"]))?;
-    Ok(sh::root().join("target/release/sockshop"))
 }
 
 /// A shop with two instances of everything, closed when this is dropped.

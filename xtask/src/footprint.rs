@@ -21,8 +21,7 @@ const STARTS: usize = 5;
 
 /// Measures, prints, and fails when the shop takes more memory than it may.
 pub(crate) fn run() -> anyhow::Result<()> {
-    sh::run(sh::cargo().args(["build", "--release", "--package", "sockshop"]))?;
-    let binary = sh::root().join("target/release/sockshop");
+    let binary = sh::release()?;
     let size = std::fs::metadata(&binary)?.len();
     println!("binary: {:.1} MiB", mebibytes(size));
 

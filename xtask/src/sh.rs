@@ -19,6 +19,24 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Builds `sockshop` as a newcomer would, and returns where it is.
+pub(crate) fn release() -> anyhow::Result<PathBuf> {
+    run(cargo().args(["build", "--release", "--package", "sockshop"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| root().join("target"));
+    Ok(target.join("release/sockshop"))
+}
+
+/// An empty folder for what a suite leaves behind.
+pub(crate) fn artefacts(suite: &str) -> anyhow::Result<PathBuf> {
+    let folder = root().join("artefacts").join(suite);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// Runs `command`, shown first, and fails when it does.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     eprintln!("$ {}", shown(command));
