@@ -1,7 +1,7 @@
 //! Orders in a database.
 //!
-//! Reads are here, [changes](changes) and the [outbox](outbox) next door. Every
-//! statement costs the same whether a thousand orders are stored or a million.
+//! Reads are here, changes and the outbox next door. Every statement costs the
+//! same whether a thousand orders are stored or a million.
 
 mod changes;
 mod lists;
