@@ -77,8 +77,8 @@ impl Config {
 
     /// The address others reach this node at.
     async fn address(&self, seeds: &[String]) -> anyhow::Result<IpAddr> {
-        if let Some(address) = self.common.announcing.advertise {
-            return Ok(address);
+        if let Some(advertise) = self.common.announcing.advertise {
+            return advertise.address().await;
         }
         if !self.common.bind.is_unspecified() {
             return Ok(self.common.bind);

@@ -1,6 +1,7 @@
 //! Being found: one stream to a mesh node, held for as long as the process
 //! serves. The stream is the lease, so a killed process is gone from DNS at once.
 
+mod advertise;
 mod key;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -17,6 +18,7 @@ use tonic::Streaming;
 use crate::admin::Check;
 use crate::{Settings, Shutdown, clock};
 
+pub use advertise::Advertise;
 pub use key::{MeshKey, Token, Trusted};
 
 /// How often an announcement is renewed.
@@ -40,9 +42,9 @@ pub struct Announcing {
     #[arg(long, env, hide_env_values = true)]
     pub mesh_key: Option<MeshKey>,
 
-    /// Address others reach this process at. The one it listens on, or the one that leads to the mesh.
+    /// Address others reach this process at, or the network it is in, such as 10.77.1.0/24. The one it listens on, or the one that leads to the mesh.
     #[arg(long, env = "ADVERTISE_ADDRESS")]
-    pub advertise: Option<IpAddr>,
+    pub advertise: Option<Advertise>,
 }
 
 impl Announcing {
@@ -76,7 +78,8 @@ pub(crate) fn start(
     let announcer = Announcer {
         nodes,
         key: settings.announcing.key(),
-        bind: settings.announcing.advertise.unwrap_or(settings.bind),
+        advertise: settings.announcing.advertise,
+        bind: settings.bind,
         myself: Announcement {
             service: service.to_owned(),
             version: settings.version.clone(),
@@ -110,6 +113,7 @@ async fn follow(checks: Vec<Check>, shutdown: Shutdown, phase: watch::Sender<Pha
 struct Announcer {
     nodes: Vec<String>,
     key: MeshKey,
+    advertise: Option<Advertise>,
     bind: IpAddr,
     myself: Announcement,
 }
@@ -188,9 +192,12 @@ impl Announcer {
         Ok((speaker, leases.into_inner()))
     }
 
-    /// The address others reach us at: the one we listen on, or when that is
-    /// all of them the one that leads to `node`.
+    /// The address others reach us at: as the settings say, or the one we listen
+    /// on, or when that is all of them the one that leads to `node`.
     async fn address(&self, node: &str) -> anyhow::Result<IpAddr> {
+        if let Some(advertise) = self.advertise {
+            return advertise.address().await;
+        }
         if !self.bind.is_unspecified() {
             return Ok(self.bind);
         }
