@@ -104,7 +104,10 @@ fn crashed(evidence: &Evidence) -> Option<String> {
 }
 
 fn wrong(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
-    let first = evidence.wrong_orders.first().filter(|_| thresholds.business)?;
+    let first = evidence
+        .wrong_orders
+        .first()
+        .filter(|_| thresholds.business)?;
     let count = evidence.wrong_orders.len();
     Some(format!("{count} orders are wrong, such as: {first}"))
 }

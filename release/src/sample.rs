@@ -7,7 +7,10 @@ use serde::Serialize;
 
 /// Histograms of requests: what the original's REST clients ask, and gRPC.
 /// (`request_duration_seconds` counts the same REST requests once more.)
-const HISTOGRAMS: [&str; 2] = ["http_request_duration_seconds", "grpc_server_handling_seconds"];
+const HISTOGRAMS: [&str; 2] = [
+    "http_request_duration_seconds",
+    "grpc_server_handling_seconds",
+];
 
 /// Codes of gRPC for which the server is to blame: unknown, deadline exceeded,
 /// resource exhausted, internal, unavailable, data loss.

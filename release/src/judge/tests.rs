@@ -94,7 +94,10 @@ fn a_bad_version_is_always_stopped_and_few_meet_it() {
     for (name, manner) in [("errors", errors), ("slow", slow)] {
         let met: Vec<f64> = (0..50).filter_map(|_| rollout(manner, &mut dice)).collect();
         let most = met.iter().copied().fold(0.0, f64::max);
-        println!("{name}: {} of 50 stopped, at most {most:.3} met it", met.len());
+        println!(
+            "{name}: {} of 50 stopped, at most {most:.3} met it",
+            met.len()
+        );
         assert_eq!(met.len(), 50);
         assert!(most < 0.11, "{most}");
     }
@@ -116,8 +119,22 @@ fn too_little_is_no_verdict() {
 fn one_unlucky_request_is_not_enough() {
     let mut dice = StdRng::seed_from_u64(1);
     let mut evidence = Evidence {
-        old: sample(Manner { errors: 0.0, ..GOOD }, 400, &mut dice),
-        new: sample(Manner { errors: 0.0, ..GOOD }, 60, &mut dice),
+        old: sample(
+            Manner {
+                errors: 0.0,
+                ..GOOD
+            },
+            400,
+            &mut dice,
+        ),
+        new: sample(
+            Manner {
+                errors: 0.0,
+                ..GOOD
+            },
+            60,
+            &mut dice,
+        ),
         ..Evidence::default()
     };
     evidence.new.errors = 1;

@@ -1,6 +1,8 @@
 //! Metrics under the names the original's dashboards and alerts read
 //! (contract README, "Metrics").
 
+mod memory;
+
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -9,7 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use metrics::{Label, histogram};
+use metrics::{Label, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::grpc;
@@ -42,6 +44,9 @@ pub(crate) fn endpoint<S: Clone + Send + Sync + 'static>(
     exporter: Option<PrometheusHandle>,
 ) -> MethodRouter<S> {
     get(move || {
+        if let Some(bytes) = memory::resident() {
+            gauge!("process_resident_memory_bytes").set(bytes);
+        }
         let text = exporter.as_ref().map(PrometheusHandle::render);
         async {
             (

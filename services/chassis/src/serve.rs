@@ -18,6 +18,7 @@ use crate::admin::{self, Check};
 use crate::announce::{self, Announced};
 use crate::faults::{self, Faults};
 use crate::metrics::{self, Labels};
+use crate::release::Manner;
 use crate::rest::Style;
 use crate::shutdown::Signals;
 use crate::{Settings, Shutdown, deadline, grpc, telemetry};
@@ -104,9 +105,14 @@ impl Server {
 
     /// Serves `app` until told to end: says so for the drain window, then stops
     /// accepting, finishes what is in flight and returns.
-    pub async fn serve(self, settings: &Settings, app: Router) -> anyhow::Result<()> {
+    pub async fn serve(mut self, settings: &Settings, app: Router) -> anyhow::Result<()> {
         let signals = Signals::listen()?;
-        let faults = Faults::default();
+        let manner = Manner::of(&settings.version);
+        let faults = Faults::new(manner.faults());
+        self.checks.extend(manner.check());
+        if manner != Manner::Good {
+            tracing::warn!(?manner, version = settings.version, "bad on purpose");
+        }
         let exporter = metrics::start();
         let shutdown = self.shutdown.clone();
         let private = admin::routes(
