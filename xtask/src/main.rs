@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <suite>`.
 
+mod bench;
 mod browser;
 mod durability;
 mod footprint;
@@ -13,6 +14,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
 enum Suite {
+    /// Measure what the shop costs, as ratios in one run; never a test
+    Bench(bench::Options),
     /// Buy socks in a real browser; screenshots go to artefacts/browser
     Browser,
     /// Lose no order in a storm; journal, timeline and report go to artefacts/durability
@@ -27,6 +30,7 @@ enum Suite {
 
 fn main() -> anyhow::Result<()> {
     match Suite::parse() {
+        Suite::Bench(options) => bench::run(&options),
         Suite::Browser => browser::run(),
         Suite::Durability(options) => durability::run(&options),
         Suite::Footprint => footprint::run(),
