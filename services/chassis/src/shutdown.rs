@@ -36,18 +36,24 @@ impl Shutdown {
         self.closing.cancel();
     }
 
-    /// Waits for the first of `signals`, drains for `window`; a second one ends
-    /// the process at once.
+    /// Waits to be told to end, by a signal or by the end of standard input, and
+    /// drains for `window`. Told in both ways, nobody is left who could call, and
+    /// the window is over; a second signal ends the process at once.
     pub(crate) async fn on(&self, mut signals: Signals, window: Duration, end_with_stdin: bool) {
-        tokio::select! {
-            () = signals.next() => {}
-            () = stdin_closed(), if end_with_stdin => {}
-        }
+        let closed = stdin_closed();
+        tokio::pin!(closed);
+        let by_signal = tokio::select! {
+            () = signals.next() => true,
+            () = &mut closed, if end_with_stdin => false,
+        };
         tracing::info!(window_ms = window.as_millis(), "draining");
         tokio::select! {
+            biased;
             () = self.drain(window) => {}
-            () = signals.next() => self.at_once(),
+            () = &mut closed, if end_with_stdin && by_signal => {}
+            () = signals.next() => if by_signal { self.at_once() },
         }
+        self.closing.cancel();
         tokio::spawn(async move {
             signals.next().await;
             tracing::warn!("told twice to end: ending at once");

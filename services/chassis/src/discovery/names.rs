@@ -23,6 +23,10 @@ const MOST: Duration = Duration::from_secs(5);
 /// And none is asked for more often.
 const LEAST: Duration = Duration::from_secs(1);
 
+/// Except one that is not known yet: it may be there in a moment. The pause
+/// doubles as long as it is not.
+const UNKNOWN: Duration = Duration::from_millis(50);
+
 /// Nobody who has an old answer waits longer than this for a new one.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -51,6 +55,8 @@ struct Dns {
 struct Known {
     endpoints: Arc<Vec<Endpoint>>,
     until: Instant,
+    /// How long that is from when it was said.
+    time: Duration,
 }
 
 impl Names {
@@ -77,6 +83,7 @@ impl Names {
             known: ArcSwap::from_pointee(Known {
                 endpoints: Arc::default(),
                 until: Instant::now(),
+                time: Duration::ZERO,
             }),
             asking: Arc::default(),
             since: ArcSwap::from_pointee(Instant::now()),
@@ -131,10 +138,14 @@ impl Dns {
         match ask(&self.resolver, &self.name).await {
             Ok((endpoints, time)) => self.know(Arc::new(endpoints), time.clamp(LEAST, MOST)),
             Err(error) => {
-                let before = self.known.load().endpoints.clone();
-                let (name, stale) = (&self.name, before.len());
+                let before = self.known.load_full();
+                let (name, stale) = (&self.name, before.endpoints.len());
                 tracing::warn!(name, %error, stale, "name not resolved");
-                self.know(before, LEAST);
+                let time = match stale {
+                    0 => (before.time * 2).clamp(UNKNOWN, LEAST),
+                    _ => LEAST,
+                };
+                self.know(before.endpoints.clone(), time);
             }
         }
     }
@@ -145,7 +156,11 @@ impl Dns {
 
     fn know(&self, endpoints: Arc<Vec<Endpoint>>, time: Duration) {
         let until = Instant::now() + time;
-        self.known.store(Arc::new(Known { endpoints, until }));
+        self.known.store(Arc::new(Known {
+            endpoints,
+            until,
+            time,
+        }));
     }
 }
 
