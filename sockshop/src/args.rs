@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::folder::Which;
 use crate::serve::Process;
-use crate::{audit, chaos, health, load, logs, signal, status, up};
+use crate::{audit, chaos, health, load, logs, scale, signal, status, up};
 
 /// A shop that sells socks, as nine small processes.
 ///
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Pause(signal::Options),
     /// Let a paused instance go on.
     Resume(signal::Options),
+    /// Start or end instances of a shop that runs.
+    Scale(scale::Options),
     /// Run one service in the foreground.
     Serve {
         /// The service.

@@ -27,6 +27,12 @@ pub(crate) struct Folder {
 /// Proof that this process is the shop's only supervisor.
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
+/// What front-ends sign sessions with.
+pub(crate) const SESSION_KEY: &str = "session.key";
+
+/// What the mesh knows its own by.
+pub(crate) const MESH_KEY: &str = "mesh.key";
+
 /// Marks a folder as a shop's.
 const LOCK: &str = "shop.lock";
 
@@ -37,6 +43,14 @@ impl Folder {
         Ok(Self { path })
     }
 
+    /// The folder at `path`.
+    #[cfg(test)]
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -45,6 +59,16 @@ impl Folder {
     /// The state of the shop, as its supervisor wrote it last.
     pub(crate) fn state(&self) -> PathBuf {
         self.path.join("state.json")
+    }
+
+    /// What the shop is to be made of.
+    pub(crate) fn wanted(&self) -> PathBuf {
+        self.path.join("wanted.json")
+    }
+
+    /// The policies that the mesh node called `name` keeps.
+    pub(crate) fn policies(&self, name: &str) -> PathBuf {
+        self.path.join(format!("{name}.policies.json"))
     }
 
     /// The folder of the logs.
@@ -109,8 +133,9 @@ impl Folder {
         let logs = Service::ALL.iter().flat_map(|service| {
             (1..=super::up::MOST).map(move |n| format!("logs/{service}-{n}.log"))
         });
-        let others = ["session.key", "state.json"].map(str::to_owned);
-        for name in stores.chain(logs).chain(others) {
+        let policies = (1..=super::up::MOST).map(|n| format!("meshd-{n}.policies.json"));
+        let others = [SESSION_KEY, MESH_KEY, "state.json", "wanted.json"].map(str::to_owned);
+        for name in stores.chain(logs).chain(policies).chain(others) {
             match fs::remove_file(self.path.join(&name)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     bail!("cannot remove {name} from {}: {error}", self.path.display());
@@ -119,6 +144,12 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// The secret that the mesh knows its own by, once a supervisor has made it.
+    pub(crate) fn mesh_key(&self) -> anyhow::Result<String> {
+        let path = self.path.join(MESH_KEY);
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
     /// The secret called `name`: made once, for nobody else's eyes.

@@ -18,6 +18,7 @@ mod load;
 mod logs;
 mod probe;
 mod process;
+mod scale;
 mod serve;
 mod service;
 mod signal;
@@ -51,6 +52,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Kill(options)) => signal::run(&options, Deed::Kill),
         Some(Command::Pause(options)) => signal::run(&options, Deed::Pause),
         Some(Command::Resume(options)) => signal::run(&options, Deed::Resume),
+        Some(Command::Scale(options)) => scale::run(&options),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),
         Some(Command::Load(options)) => load::run(&options),

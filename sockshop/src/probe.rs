@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 /// An answer longer than this is no answer to a probe.
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// Between two tries of [`until_ready`].
 const PAUSE: Duration = Duration::from_millis(10);

@@ -27,6 +27,8 @@ pub(crate) enum Process {
     /// The shop people see.
     #[command(alias = "edge-router")]
     FrontEnd(frontend::Config),
+    /// Who knows where they all are.
+    Meshd(mesh::Config),
 }
 
 /// Every request crosses several small processes: more threads in each would
@@ -49,6 +51,7 @@ pub(crate) fn run(process: Process) -> anyhow::Result<()> {
             shipping::worker::run(is),
         ),
         P::FrontEnd(is) => serve(S::FrontEnd, &is.common.clone(), frontend::run(is)),
+        P::Meshd(is) => serve(S::Meshd, &is.common.clone(), mesh::run(is)),
     }
 }
 

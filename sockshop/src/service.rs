@@ -27,11 +27,13 @@ pub(crate) enum Service {
     /// The shop people see.
     #[value(alias = "edge-router")]
     FrontEnd,
+    /// Who knows where they all are.
+    Meshd,
 }
 
 impl Service {
     /// Every service, in the order tables show them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Catalogue,
         Self::Carts,
         Self::Orders,
@@ -40,7 +42,14 @@ impl Service {
         Self::Shipping,
         Self::QueueMaster,
         Self::FrontEnd,
+        Self::Meshd,
     ];
+
+    /// Those the shop itself is made of: all but the mesh they find each other by.
+    pub(crate) const SHOP: [Self; 8] = {
+        let [shop @ .., _meshd] = Self::ALL;
+        shop
+    };
 
     /// Its name on the wire, in tables and in `sockshop serve`.
     pub(crate) fn name(self) -> &'static str {
@@ -53,6 +62,7 @@ impl Service {
             Self::Shipping => "shipping",
             Self::QueueMaster => "queue-master",
             Self::FrontEnd => "front-end",
+            Self::Meshd => "meshd",
         }
     }
 
@@ -61,16 +71,11 @@ impl Service {
         self as u8 + 1
     }
 
-    /// The variable that tells the others where it is.
-    pub(crate) fn url_variable(self) -> String {
-        format!("{}_URL", self.name().to_uppercase().replace('-', "_"))
-    }
-
     /// The variable that names its store and the file it has in the data
-    /// folder. A worker keeps nothing.
+    /// folder. A worker keeps nothing, and the mesh no rows.
     pub(crate) fn store(self) -> Option<(&'static str, String)> {
         match self {
-            Self::QueueMaster => None,
+            Self::QueueMaster | Self::Meshd => None,
             Self::FrontEnd => Some(("SESSION_STORE", "sessions.db".to_owned())),
             _ => Some(("DATABASE_URL", format!("{}.db", self.name()))),
         }
@@ -90,7 +95,7 @@ mod tests {
     #[test]
     fn numbers_follow_the_order_of_tables() {
         let numbers: Vec<u8> = Service::ALL.into_iter().map(Service::number).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
     #[test]
@@ -100,6 +105,5 @@ mod tests {
             let json = serde_json::to_value(service).unwrap();
             assert_eq!(json, service.name());
         }
-        assert_eq!(Service::QueueMaster.url_variable(), "QUEUE_MASTER_URL");
     }
 }

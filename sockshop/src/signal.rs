@@ -31,7 +31,7 @@ pub(crate) enum Deed {
 }
 
 /// Longer than a supervisor takes to drain all of a shop.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Does `deed` to one instance.
 pub(crate) fn run(options: &Options, deed: Deed) -> anyhow::Result<()> {

@@ -40,6 +40,9 @@ pub(crate) struct Entry {
     pub(crate) port: u16,
     /// Port for liveness, readiness, metrics and faults.
     pub(crate) admin_port: u16,
+    /// Port for DNS, of a mesh node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dns_port: Option<u16>,
     /// How far it is.
     pub(crate) state: Phase,
     /// How often it had to be started again.

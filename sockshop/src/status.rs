@@ -41,6 +41,8 @@ struct Row {
     address: String,
     port: u16,
     admin_port: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dns_port: Option<u16>,
     state: Phase,
     restarts: u32,
     rss_bytes: Option<u64>,
@@ -86,6 +88,7 @@ async fn row(entry: Entry) -> Row {
         address: entry.address.to_string(),
         port: entry.port,
         admin_port: entry.admin_port,
+        dns_port: entry.dns_port,
         state,
         restarts: entry.restarts,
         rss_bytes: rss,

@@ -1,16 +1,19 @@
 //! `sockshop up`: a whole shop on one machine.
 //!
-//! [`plan`] decides which instances there are and where, [`space`] finds room
-//! for them, [`supervise`] has each of them kept alive ([`keeper`]) as a [`child`]
-//! process of the same executable, and the [`board`] tells other processes about it.
+//! What is [`wanted`] may change at any time; [`plan`] decides which instances that
+//! makes and where, [`space`] finds room for them, [`supervise`] has each of them
+//! kept alive ([`keeper`]) as a [`child`] process of the same executable, and the
+//! [`board`] tells other processes about it. The mesh nodes come first ([`mesh`]):
+//! everybody else finds the others through them.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::folder::{Folder, Lock};
+use crate::folder::{Folder, Lock, MESH_KEY, SESSION_KEY};
 use crate::state::State;
 
 mod backoff;
@@ -18,14 +21,17 @@ mod board;
 mod child;
 mod detach;
 mod keeper;
+mod mesh;
 mod options;
 mod plan;
 mod signals;
 mod space;
 mod supervise;
+pub(crate) mod wanted;
 
 pub(crate) use options::Options;
 pub(crate) use plan::MOST;
+use wanted::{VERSION, Wishes};
 
 /// How long processes of a supervisor that was killed may take to notice.
 const LEFTOVERS: Duration = Duration::from_secs(5);
@@ -44,35 +50,54 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.fresh {
         folder.empty(&lock)?;
     }
+    let wanted = wanted::all(&options.scale);
+    wanted::check(&wanted)?;
+    Wishes::open(&folder)?.write(&wanted)?;
     let door = space::door(options.port)?;
-    let scale = options.scale.iter().copied().collect();
-    let claim = space::claim(&scale, door)?;
-    let instances = plan::plan(&scale, door, &claim.space, env!("CARGO_PKG_VERSION"));
+    let mesh = plan::mesh(options.mesh, VERSION);
+    let mut first = mesh.clone();
+    first.extend(plan::changes(&[], &[], &wanted).come);
+    let claim = space::claim(&first, door);
+    let mesh = plan::place(mesh.clone(), door, &claim.space(&mesh)?);
     let kit = child::Kit {
         executable: std::env::current_exe()?,
-        environment: environment(&folder, &lock, &instances)?,
+        environment: environment(&folder, &lock, &mesh)?,
+        gossip: mesh.iter().filter_map(plan::Instance::gossip).collect(),
         folder,
     };
+    let site = supervise::Site { kit, door, claim };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(supervise::run(kit, instances, options));
+    let outcome = runtime.block_on(supervise::run(site, mesh, options));
     runtime.shutdown_background();
-    drop((claim, lock));
+    drop(lock);
     outcome
 }
 
-/// What every process of the shop is told: where the others are, and the
-/// secret that front-ends share.
+/// What every process of the shop is told: where the mesh is, and the secrets
+/// of the mesh and of the front-ends. They find each other by name.
 fn environment(
     folder: &Folder,
     lock: &Lock,
-    instances: &[plan::Instance],
-) -> anyhow::Result<Vec<(String, String)>> {
-    let mut environment = plan::urls(instances);
-    let key = folder.secret("session.key", lock)?;
-    environment.push(("SESSION_KEY".to_owned(), key));
-    Ok(environment)
+    mesh: &[plan::Instance],
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let list = |sockets: Vec<SocketAddr>| {
+        let sockets = sockets.iter().map(ToString::to_string);
+        sockets.collect::<Vec<_>>().join(",")
+    };
+    Ok(vec![
+        (
+            "MESH",
+            list(mesh.iter().map(|node| node.sockets()[0]).collect()),
+        ),
+        (
+            "MESH_DNS",
+            list(mesh.iter().filter_map(plan::Instance::dns).collect()),
+        ),
+        ("MESH_KEY", folder.secret(MESH_KEY, lock)?),
+        ("SESSION_KEY", folder.secret(SESSION_KEY, lock)?),
+    ])
 }
 
 /// A supervisor that was killed leaves processes that are about to end. Two

@@ -12,9 +12,10 @@ use std::process::Output;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use support::by_hand::{ask, exchange};
 use support::{Shop, client, eventually, free_port, signal, sockshop, text, up};
 
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "catalogue",
     "carts",
     "orders",
@@ -23,6 +24,7 @@ const SERVICES: [&str; 8] = [
     "shipping",
     "queue-master",
     "front-end",
+    "meshd",
 ];
 
 /// One sentence on standard error, with this exit code.
@@ -105,6 +107,36 @@ fn an_instance_can_be_paused_and_resumed() {
     // Closing wakes up what sleeps, so that it can drain.
     assert!(shop.run(&["pause", "orders-1"]).status.success());
     shop.close();
+}
+
+#[test]
+fn versions_come_and_go_while_the_shop_runs() {
+    let shop = Shop::open_with(&["--scale", "catalogue@v1=1"]);
+    let catalogues = || {
+        let mut all = shop.instances();
+        all.retain(|one| one.service == "catalogue");
+        let shown = all
+            .iter()
+            .map(|one| (one.instance.clone(), one.version.clone()));
+        shown.collect::<Vec<_>>()
+    };
+    let both = [("catalogue-1", "v1"), ("catalogue-2", "v2")];
+    let both = both.map(|(name, version)| (name.to_owned(), version.to_owned()));
+    assert_eq!(catalogues(), both[..1]);
+    let output = shop.run(&["scale", "catalogue@v2=1"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(catalogues(), both);
+    assert!(shop.run(&["scale", "catalogue@v1=0"]).status.success());
+    assert_eq!(catalogues(), both[1..]);
+
+    assert_refused(
+        &shop.run(&["scale", "catalogue@v2=50", "catalogue@v1=1"]),
+        1,
+        "at most 50",
+    );
+    assert_refused(&shop.run(&["scale", "front-end=0"]), 1, "the shop's door");
+    assert_eq!(catalogues(), both[1..]);
+    assert!(shop.instances().iter().all(|one| one.restarts == 0));
 }
 
 #[test]
@@ -195,7 +227,11 @@ fn a_data_folder_that_cannot_be_used_is_named() {
 fn wrong_flags_are_explained() {
     for (flags, part) in [
         (&["--scale", "socks=2"][..], "there is no service `socks`"),
-        (&["--scale", "carts=many"], "1 to 50"),
+        (&["--scale", "carts=many"], "0 to 50"),
+        (&["--scale", "carts=0"], "1 to 50"),
+        (&["--scale", "meshd=2"], "there is no service `meshd`"),
+        (&["--mesh", "0"], "invalid value '0'"),
+        (&["scale"], "<SERVICE[@VERSION]=N>"),
         (&["--scale"], "a value is required"),
         (&["--port", "http"], "invalid value 'http'"),
         (&["--port", "0"], "invalid value '0'"),
@@ -216,6 +252,7 @@ fn without_a_shop_there_is_nothing_to_look_at_or_to_close() {
         &["status", "--json"],
         &["down"],
         &["kill", "carts-1"],
+        &["scale", "carts=2"],
     ] {
         let output = sockshop()
             .args(command)
@@ -374,10 +411,25 @@ fn a_container_asks_itself_how_it_is() {
     assert_refused(&health(), 1, "does not answer");
 }
 
+/// A request that the front-end takes longer to answer than any test waits.
+fn slow_request(shop: &Shop) -> std::net::TcpStream {
+    let slow = r#"{"latency_ms":20000}"#;
+    let length = format!("Content-Length: {}", slow.len());
+    let head = [
+        "PUT /faults HTTP/1.1",
+        "Content-Type: application/json",
+        &length,
+    ];
+    let set = exchange(&shop.instance("front-end-1").admin_url(), &head, slow);
+    assert!(set.starts_with("HTTP/1.1 200 "), "{set}");
+    ask(&shop.url, &["GET /sign-in HTTP/1.1"], "")
+}
+
 #[test]
 fn telling_it_twice_ends_it_at_once() {
     let shop = Shop::open();
     let pids: Vec<u32> = shop.instances().iter().filter_map(|one| one.pid).collect();
+    let _in_flight = slow_request(&shop);
     signal(shop.supervisor(), Signal::INT);
     eventually("the shop drains", || {
         let state = std::fs::read_to_string(shop.data().join("state.json")).unwrap();

@@ -21,13 +21,13 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// A board on which every one of `instances` is about to start.
-    pub(crate) fn new(folder: Folder, url: String, instances: &[Instance]) -> anyhow::Result<Self> {
+    /// A board with nobody on it yet.
+    pub(crate) fn new(folder: Folder, url: String) -> anyhow::Result<Self> {
         let state = State {
             supervisor: Process::this(),
             url,
             ready: false,
-            instances: instances.iter().map(entry).collect(),
+            instances: Vec::new(),
         };
         state.write(&folder)?;
         Ok(Self {
@@ -47,6 +47,32 @@ impl Board {
         if let Err(error) = self.state.borrow().write(&self.folder) {
             say("sockshop", &format!("{error:#}"));
         }
+    }
+
+    /// Puts instances that are about to start on the board, in the order of
+    /// tables.
+    pub(crate) fn add(&self, instances: &[Instance]) {
+        self.change(|state| {
+            state.instances.extend(instances.iter().map(entry));
+            let number = |entry: &Entry| {
+                let number = entry.instance.rsplit_once('-')?.1;
+                number.parse::<u8>().ok()
+            };
+            state
+                .instances
+                .sort_by_key(|entry| (entry.service, number(entry)));
+        });
+    }
+
+    /// Takes the instance called `name` off the board.
+    pub(crate) fn remove(&self, name: &str) {
+        self.change(|state| state.instances.retain(|entry| entry.instance != name));
+    }
+
+    /// Whether the instance called `name` is on the board.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let state = self.state.borrow();
+        state.instances.iter().any(|entry| entry.instance == name)
     }
 
     /// Changes one instance's entry.
@@ -87,13 +113,14 @@ fn is_hopeless(entry: &Entry) -> bool {
 
 fn entry(instance: &Instance) -> Entry {
     Entry {
-        service: instance.service,
-        version: instance.version.clone(),
+        service: instance.seat.service,
+        version: instance.seat.version.clone(),
         instance: instance.name(),
         process: None,
         address: instance.address,
         port: instance.port,
         admin_port: instance.admin_port,
+        dns_port: instance.mesh.map(|ports| ports.dns),
         state: Phase::Starting,
         restarts: 0,
         served: false,

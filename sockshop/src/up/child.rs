@@ -1,6 +1,7 @@
 //! Starting one instance, and ending it.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -9,16 +10,17 @@ use anyhow::Context;
 use hyper::Uri;
 use rustix::process::Signal;
 use tokio::process::{Child, ChildStdin, Command};
+use tokio_util::sync::CancellationToken;
 
 use super::plan::Instance;
 use crate::folder::Folder;
 use crate::process::Process;
 
-/// Nobody here looks names up, so nobody needs longer to notice a leaver.
-const DRAIN_WINDOW: &str = "500ms";
+/// Twice as long as anybody keeps a name: until then, all have noticed a leaver.
+const DRAIN_WINDOW: &str = "2s";
 
 /// Longer than a process needs for its drain window and its last requests.
-const PATIENCE: Duration = Duration::from_secs(12);
+const PATIENCE: Duration = Duration::from_secs(14);
 
 /// What all instances of one shop have in common.
 pub(crate) struct Kit {
@@ -27,7 +29,9 @@ pub(crate) struct Kit {
     /// The shop's folder.
     pub(crate) folder: Folder,
     /// Variables every instance gets.
-    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    /// Where the mesh nodes gossip.
+    pub(crate) gossip: Vec<SocketAddr>,
 }
 
 /// An instance that has been started.
@@ -47,10 +51,11 @@ impl Kit {
         let output = File::options().create(true).append(true).open(&log);
         let output = output.with_context(|| format!("cannot write {}", log.display()))?;
         let mut child = Command::new(&self.executable)
-            .args(["serve", instance.service.name()])
+            .args(["serve", instance.seat.service.name()])
             .current_dir(self.folder.path())
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment.iter().cloned())
             .envs(settings(instance))
+            .envs(self.mesh_settings(instance))
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -65,6 +70,23 @@ impl Kit {
             child,
         })
     }
+
+    /// What makes a process this mesh node.
+    fn mesh_settings(&self, instance: &Instance) -> Vec<(&'static str, String)> {
+        let Some(ports) = instance.mesh else {
+            return Vec::new();
+        };
+        let policies = self.folder.policies(&instance.name());
+        let own = instance.gossip();
+        let others = self.gossip.iter().filter(|other| Some(**other) != own);
+        let others: Vec<String> = others.map(ToString::to_string).collect();
+        vec![
+            ("DNS_PORT", ports.dns.to_string()),
+            ("GOSSIP_PORT", ports.gossip.to_string()),
+            ("MESH_JOIN", others.join(",")),
+            ("POLICY_FILE", policies.display().to_string()),
+        ]
+    }
 }
 
 /// What makes a process this instance.
@@ -73,12 +95,12 @@ fn settings(instance: &Instance) -> Vec<(&'static str, String)> {
         ("BIND_ADDRESS", instance.address.to_string()),
         ("PORT", instance.port.to_string()),
         ("ADMIN_PORT", instance.admin_port.to_string()),
-        ("VERSION", instance.version.clone()),
+        ("VERSION", instance.seat.version.clone()),
         ("INSTANCE", instance.name()),
         ("DRAIN_WINDOW", DRAIN_WINDOW.to_owned()),
         ("END_WITH_STDIN", "true".to_owned()),
     ];
-    if let Some((variable, file)) = instance.service.store() {
+    if let Some((variable, file)) = instance.seat.service.store() {
         settings.push((variable, format!("sqlite:{file}?mode=rwc")));
     }
     settings
@@ -96,17 +118,22 @@ impl Running {
         self.child.wait().await
     }
 
-    /// Asks it to end and waits until it has. A paused one wakes up for that;
-    /// one that does not listen is killed.
-    pub(crate) async fn drain(mut self) {
+    /// Asks it to end and waits until it has: those who call it notice within
+    /// its drain window, which is over as soon as there is `nobody` left. A paused
+    /// one wakes up for that; one that does not listen is killed.
+    pub(crate) async fn drain(mut self, nobody: &CancellationToken) {
         self.process.send(Signal::TERM);
         self.process.send(Signal::CONT);
-        if tokio::time::timeout(PATIENCE, self.child.wait())
-            .await
-            .is_err()
-        {
+        let ended = async {
+            let left = tokio::select! {
+                ended = self.child.wait() => return ended,
+                () = nobody.cancelled() => self.lifeline.take(),
+            };
+            drop(left);
+            self.child.wait().await
+        };
+        if tokio::time::timeout(PATIENCE, ended).await.is_err() {
             _ = self.child.kill().await;
         }
-        drop(self.lifeline.take());
     }
 }

@@ -22,8 +22,10 @@ pub(crate) struct Keeper {
     pub(crate) board: Arc<Board>,
     /// What it is.
     pub(crate) instance: Instance,
-    /// Cancelled when it is to end.
-    pub(crate) stop: CancellationToken,
+    /// Cancelled when it is to leave.
+    pub(crate) leave: CancellationToken,
+    /// Cancelled when nobody is left to call it.
+    pub(crate) close: CancellationToken,
 }
 
 impl Keeper {
@@ -45,13 +47,18 @@ impl Keeper {
             say(&self.instance.name(), &again);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.stop.cancelled() => break,
+                () = self.leave.cancelled() => break,
             }
         }
-        self.board.update(&self.instance, |entry| {
-            entry.process = None;
-            entry.state = Phase::Stopped;
-        });
+        if self.close.is_cancelled() {
+            self.board.update(&self.instance, |entry| {
+                entry.process = None;
+                entry.state = Phase::Stopped;
+            });
+        } else {
+            say(&self.instance.name(), "left");
+            self.board.remove(&self.instance.name());
+        }
     }
 
     /// One life. Returns why it ended, nothing when it was told to.
@@ -66,9 +73,9 @@ impl Keeper {
         });
         tokio::select! {
             cause = self.serve(&mut running) => Some(cause),
-            () = self.stop.cancelled() => {
+            () = self.leave.cancelled() => {
                 self.board.update(&self.instance, |entry| entry.state = Phase::Draining);
-                running.drain().await;
+                running.drain(&self.close).await;
                 None
             }
         }

@@ -1,10 +1,10 @@
 //! The flags of `sockshop up`.
 
-use clap::ValueEnum;
-
-use super::plan::MOST;
+use super::wanted::{Wanted, parse_some};
 use crate::folder::Which;
-use crate::service::Service;
+
+/// More mesh nodes than this are of no use on one machine.
+const MOST_NODES: i64 = 9;
 
 /// How the shop is to be opened.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,9 +18,13 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) which: Which,
 
-    /// Start N instances of SERVICE; may be given for several services.
-    #[arg(long, value_name = "SERVICE=N", value_parser = scale)]
-    pub(crate) scale: Vec<(Service, u8)>,
+    /// Start N instances of SERVICE; may be given several times, also for versions of one service.
+    #[arg(long, value_name = "SERVICE[@VERSION]=N", value_parser = parse_some)]
+    pub(crate) scale: Vec<Wanted>,
+
+    /// Start N mesh nodes, which know where everybody is.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=MOST_NODES))]
+    pub(crate) mesh: u8,
 
     /// Forget everything the shop has kept before it opens.
     #[arg(long)]
@@ -37,45 +41,4 @@ pub(crate) struct Options {
     /// End when standard input closes: for whoever must not leave a shop behind.
     #[arg(long, hide = true)]
     pub(crate) end_with_stdin: bool,
-}
-
-fn scale(text: &str) -> Result<(Service, u8), String> {
-    let (name, count) = text
-        .split_once('=')
-        .ok_or("it must be SERVICE=N, such as catalogue=2")?;
-    let service = Service::from_str(name, false).map_err(|_| {
-        let names = Service::ALL.map(Service::name).join(", ");
-        format!("there is no service `{name}`; there are {names}")
-    })?;
-    let count = count
-        .parse()
-        .ok()
-        .filter(|count| (1..=MOST).contains(count));
-    let count = count.ok_or_else(|| format!("there can be 1 to {MOST} of a service"))?;
-    Ok((service, count))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn services_are_scaled_by_either_name() {
-        assert_eq!(scale("carts=2"), Ok((Service::Carts, 2)));
-        assert_eq!(scale("cart=2"), Ok((Service::Carts, 2)));
-    }
-
-    #[test]
-    fn what_cannot_be_scaled_is_said() {
-        for wrong in [
-            "catalogue",
-            "catalogue=",
-            "catalogue=0",
-            "catalogue=51",
-            "socks=2",
-        ] {
-            assert!(scale(wrong).is_err(), "{wrong}");
-        }
-        assert!(scale("socks=2").is_err_and(|error| error.contains("queue-master")));
-    }
 }

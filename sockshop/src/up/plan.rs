@@ -1,15 +1,20 @@
 //! Which instances a shop has, on which addresses: decided before anything
 //! starts, by pure functions.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::wanted::Wanted;
 use crate::service::Service;
 
 /// The port of REST and gRPC where an instance has an address of its own.
 const PORT: u16 = 8080;
 /// Its admin port.
 const ADMIN_PORT: u16 = 9090;
+/// Those of a mesh node for DNS and gossip.
+const MESH_PORTS: MeshPorts = MeshPorts {
+    dns: 8053,
+    gossip: 7946,
+};
 
 /// More instances of one service than this are refused.
 pub(crate) const MOST: u8 = 50;
@@ -17,37 +22,74 @@ pub(crate) const MOST: u8 = 50;
 /// How many shops find loopback addresses of their own on one machine.
 pub(crate) const SLOTS: u8 = 100;
 
-/// One process to be.
+/// One process to be, wherever it will listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Instance {
+pub(crate) struct Seat {
     /// What it serves.
     pub(crate) service: Service,
     /// Its number among its kind, from 1.
     pub(crate) number: u8,
     /// The release it belongs to.
     pub(crate) version: String,
+}
+
+/// One process to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Instance {
+    /// Which.
+    pub(crate) seat: Seat,
     /// Where it listens.
     pub(crate) address: IpAddr,
     /// Port for REST and gRPC.
     pub(crate) port: u16,
     /// Port for liveness, readiness, metrics and faults.
     pub(crate) admin_port: u16,
+    /// What a mesh node has beside those.
+    pub(crate) mesh: Option<MeshPorts>,
 }
 
-impl Instance {
+/// The ports only mesh nodes have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MeshPorts {
+    /// For DNS, UDP and TCP.
+    pub(crate) dns: u16,
+    /// For gossip with other nodes, UDP.
+    pub(crate) gossip: u16,
+}
+
+impl Seat {
     /// Its name, such as `catalogue-1`.
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.service, self.number)
     }
 
-    /// Where others find it.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", SocketAddr::new(self.address, self.port))
+    /// How many ports it needs.
+    fn ports(&self) -> usize {
+        if self.service == Service::Meshd { 4 } else { 2 }
+    }
+}
+
+impl Instance {
+    /// Its name, such as `catalogue-1`.
+    pub(crate) fn name(&self) -> String {
+        self.seat.name()
     }
 
-    /// Both of its sockets.
+    /// Its sockets for REST and gRPC, and for the admin port.
     pub(crate) fn sockets(&self) -> [SocketAddr; 2] {
         [self.port, self.admin_port].map(|port| SocketAddr::new(self.address, port))
+    }
+
+    /// Where a mesh node answers names.
+    pub(crate) fn dns(&self) -> Option<SocketAddr> {
+        self.mesh
+            .map(|ports| SocketAddr::new(self.address, ports.dns))
+    }
+
+    /// Where a mesh node gossips.
+    pub(crate) fn gossip(&self) -> Option<SocketAddr> {
+        self.mesh
+            .map(|ports| SocketAddr::new(self.address, ports.gossip))
     }
 }
 
@@ -56,7 +98,7 @@ impl Instance {
 pub(crate) enum Space {
     /// Each on a loopback address of its own: 127.(77 + slot).service.number.
     Slot(u8),
-    /// All on 127.0.0.1, on these ports, two for each.
+    /// All on 127.0.0.1, on these ports.
     Ports(Vec<u16>),
 }
 
@@ -69,49 +111,97 @@ pub(crate) struct Door {
     pub(crate) admin_port: u16,
 }
 
-/// How many instances of each service there are to be; one where it says nothing.
-pub(crate) type Scale = BTreeMap<Service, u8>;
-
-/// How many instances that is altogether.
-pub(crate) fn count(scale: &Scale) -> usize {
-    wanted(scale).count()
+/// The seats of `count` mesh nodes.
+pub(crate) fn mesh(count: u8, version: &str) -> Vec<Seat> {
+    let seat = |number| Seat {
+        service: Service::Meshd,
+        number,
+        version: version.to_owned(),
+    };
+    (1..=count).map(seat).collect()
 }
 
-/// Every instance of a shop of this `scale`.
-pub(crate) fn plan(scale: &Scale, door: Door, space: &Space, version: &str) -> Vec<Instance> {
-    wanted(scale)
-        .enumerate()
-        .map(|(index, (service, number))| {
-            let (address, port, admin_port) = match (service, number) {
-                (Service::FrontEnd, 1) => (Ipv4Addr::LOCALHOST, door.port, door.admin_port),
-                _ => space.place(index, service, number),
-            };
-            Instance {
-                service,
-                number,
-                version: version.to_owned(),
-                address: address.into(),
-                port,
-                admin_port,
-            }
-        })
-        .collect()
+/// What has to happen for a shop to be as it is wanted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Who is to leave.
+    pub(crate) leave: Vec<String>,
+    /// Who is to come.
+    pub(crate) come: Vec<Seat>,
 }
 
-fn wanted(scale: &Scale) -> impl Iterator<Item = (Service, u8)> {
-    Service::ALL.into_iter().flat_map(|service| {
-        let count = scale.get(&service).copied().unwrap_or(1);
-        (1..=count).map(move |number| (service, number))
-    })
-}
-
-impl Space {
-    fn place(&self, index: usize, service: Service, number: u8) -> (Ipv4Addr, u16, u16) {
-        match self {
-            Self::Slot(slot) => (address(*slot, service.number(), number), PORT, ADMIN_PORT),
-            Self::Ports(ports) => (Ipv4Addr::LOCALHOST, ports[2 * index], ports[2 * index + 1]),
+/// What has to happen for those who `stay` to become what is `wanted`. The
+/// numbers of those who are `leaving` are not free yet.
+pub(crate) fn changes(stay: &[Seat], leaving: &[Seat], wanted: &[Wanted]) -> Changes {
+    let mut changes = Changes::default();
+    let mut left: Vec<Wanted> = wanted.to_vec();
+    for seat in stay {
+        let fits = |one: &&mut Wanted| {
+            (one.service, &one.version) == (seat.service, &seat.version) && one.count > 0
+        };
+        match left.iter_mut().find(fits) {
+            Some(one) => one.count -= 1,
+            None => changes.leave.push(seat.name()),
         }
     }
+    for one in left {
+        for _ in 0..one.count {
+            let others = stay.iter().chain(leaving).chain(&changes.come);
+            let taken = others.filter(|seat| seat.service == one.service);
+            let taken: Vec<u8> = taken.map(|seat| seat.number).collect();
+            let Some(number) = (1..=u8::MAX).find(|number| !taken.contains(number)) else {
+                break;
+            };
+            changes.come.push(Seat {
+                service: one.service,
+                number,
+                version: one.version.clone(),
+            });
+        }
+    }
+    changes
+}
+
+/// How many ports `seats` need where there is only one address.
+pub(crate) fn ports(seats: &[Seat]) -> usize {
+    seats.iter().map(Seat::ports).sum()
+}
+
+/// Gives every one of `seats` its addresses.
+pub(crate) fn place(seats: Vec<Seat>, door: Door, space: &Space) -> Vec<Instance> {
+    let mut ports: &[u16] = match space {
+        Space::Slot(_) => &[],
+        Space::Ports(ports) => ports,
+    };
+    let mut take = |count: usize| {
+        let (taken, left) = ports.split_at(count.min(ports.len()));
+        ports = left;
+        taken.to_vec()
+    };
+    let place = |seat: Seat| {
+        let own = match space {
+            Space::Slot(slot) => Some(address(*slot, seat.service.number(), seat.number)),
+            Space::Ports(_) => None,
+        };
+        let ports = take(seat.ports());
+        let port = |index: usize, usual: u16| ports.get(index).copied().unwrap_or(usual);
+        let mut instance = Instance {
+            address: own.unwrap_or(Ipv4Addr::LOCALHOST).into(),
+            port: port(0, PORT),
+            admin_port: port(1, ADMIN_PORT),
+            mesh: (seat.service == Service::Meshd).then(|| MeshPorts {
+                dns: port(2, MESH_PORTS.dns),
+                gossip: port(3, MESH_PORTS.gossip),
+            }),
+            seat,
+        };
+        if instance.seat.service == Service::FrontEnd && instance.seat.number == 1 {
+            instance.address = Ipv4Addr::LOCALHOST.into();
+            (instance.port, instance.admin_port) = (door.port, door.admin_port);
+        }
+        instance
+    };
+    seats.into_iter().map(place).collect()
 }
 
 /// The loopback address with these numbers; service 0 is the supervisor.
@@ -119,20 +209,11 @@ pub(crate) fn address(slot: u8, service: u8, number: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 77 + slot, service, number)
 }
 
-/// The variables that tell every process where the others are.
-pub(crate) fn urls(instances: &[Instance]) -> Vec<(String, String)> {
-    let urls = |service| {
-        let of_kind = instances.iter().filter(|one| one.service == service);
-        of_kind.map(Instance::url).collect::<Vec<_>>().join(",")
-    };
-    Service::ALL
-        .into_iter()
-        .map(|service| (service.url_variable(), urls(service)))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::wanted::{self, VERSION};
     use super::*;
 
     const DOOR: Door = Door {
@@ -140,50 +221,84 @@ mod tests {
         admin_port: 9090,
     };
 
-    fn sockets(scale: &Scale, space: &Space) -> BTreeMap<String, SocketAddr> {
-        let instances = plan(scale, DOOR, space, "v1");
-        assert_eq!(instances.len(), count(scale));
+    fn wanted(said: &[&str]) -> Vec<Wanted> {
+        let said: Vec<_> = said.iter().map(|one| wanted::parse(one).unwrap()).collect();
+        wanted::all(&said)
+    }
+
+    fn seats(said: &[&str]) -> Vec<Seat> {
+        let mut seats = mesh(2, VERSION);
+        seats.extend(changes(&[], &[], &wanted(said)).come);
+        seats
+    }
+
+    fn sockets(said: &[&str], space: &Space) -> BTreeMap<String, SocketAddr> {
+        let instances = place(seats(said), DOOR, space);
         let named = instances.iter().map(|one| (one.name(), one.sockets()[0]));
         named.collect()
     }
 
     #[test]
     fn every_instance_has_an_address_of_its_own() {
-        let scale = Scale::from([(Service::Carts, 2)]);
-        let sockets = sockets(&scale, &Space::Slot(3));
-        assert_eq!(sockets.len(), 9);
+        let sockets = sockets(&["carts=2"], &Space::Slot(3));
+        assert_eq!(sockets.len(), 11);
         assert_eq!(sockets["carts-2"].to_string(), "127.80.2.2:8080");
         assert_eq!(sockets["catalogue-1"].to_string(), "127.80.1.1:8080");
+        assert_eq!(sockets["meshd-2"].to_string(), "127.80.9.2:8080");
     }
 
     #[test]
     fn people_find_the_first_front_end_where_they_were_told() {
-        let scale = Scale::from([(Service::FrontEnd, 2)]);
-        let sockets = sockets(&scale, &Space::Slot(0));
+        let sockets = sockets(&["front-end=2"], &Space::Slot(0));
         assert_eq!(sockets["front-end-1"].to_string(), "127.0.0.1:8080");
         assert_eq!(sockets["front-end-2"].to_string(), "127.77.8.2:8080");
     }
 
     #[test]
     fn where_there_is_one_address_the_ports_differ() {
-        let ports: Vec<u16> = (2000..2016).collect();
-        let instances = plan(&Scale::new(), DOOR, &Space::Ports(ports), "v1");
-        let mut sockets: Vec<_> = instances.iter().flat_map(Instance::sockets).collect();
+        let seats = seats(&[]);
+        assert_eq!(ports(&seats), 24);
+        let instances = place(seats, DOOR, &Space::Ports((2000..2024).collect()));
+        let dns = instances.iter().filter_map(Instance::dns);
+        let gossip = instances.iter().filter_map(Instance::gossip);
+        let sockets = instances.iter().flat_map(Instance::sockets);
+        let mut sockets: Vec<_> = sockets.chain(dns).chain(gossip).collect();
         assert!(sockets.iter().all(|socket| socket.ip().is_loopback()));
         sockets.sort();
         sockets.dedup();
-        assert_eq!(sockets.len(), 16);
+        assert_eq!(sockets.len(), 24);
     }
 
     #[test]
-    fn others_are_told_every_address_of_a_service() {
-        let scale = Scale::from([(Service::Orders, 2)]);
-        let instances = plan(&scale, DOOR, &Space::Slot(0), "v1");
-        let urls: BTreeMap<_, _> = urls(&instances).into_iter().collect();
-        assert_eq!(
-            urls["ORDERS_URL"],
-            "http://127.77.3.1:8080,http://127.77.3.2:8080"
+    fn a_version_beside_another_takes_the_next_numbers() {
+        let before = changes(&[], &[], &wanted(&["orders=2"])).come;
+        let both = changes(
+            &before,
+            &[],
+            &wanted(&["orders=2", "orders@v2=1", "user=0"]),
         );
-        assert_eq!(urls["FRONT_END_URL"], "http://127.0.0.1:8080");
+        let names: Vec<_> = both.come.iter().map(Seat::name).collect();
+        assert_eq!(names, ["orders-3"]);
+        assert_eq!(both.come[0].version, "v2");
+        assert_eq!(both.leave, ["user-1"]);
+    }
+
+    #[test]
+    fn the_newest_leave_first_and_keep_their_numbers_until_they_are_gone() {
+        let mut stay = changes(&[], &[], &wanted(&["orders=3"])).come;
+        let fewer = changes(&stay, &[], &wanted(&["orders=1"]));
+        assert_eq!(fewer.leave, ["orders-2", "orders-3"]);
+        assert_eq!(fewer.come, []);
+        let leaving = stay.extract_if(.., |seat| fewer.leave.contains(&seat.name()));
+        let leaving: Vec<_> = leaving.collect();
+        let more = changes(&stay, &leaving, &wanted(&["orders=2"])).come;
+        assert_eq!(more[0].name(), "orders-4");
+    }
+
+    #[test]
+    fn a_shop_that_is_as_it_is_wanted_does_not_change() {
+        let stay = changes(&[], &[], &wanted(&["carts@v1=1", "carts@v2=2"])).come;
+        let same = changes(&stay, &[], &wanted(&["carts@v1=1", "carts@v2=2"]));
+        assert_eq!(same, Changes::default());
     }
 }

@@ -1,17 +1,18 @@
-//! Being told to end.
+//! Being told to end, or to look at what is wanted.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Hears whoever tells us to end.
+/// Hears whoever tells us something.
 pub(crate) struct Told {
     signals: mpsc::Receiver<()>,
+    wishes: Signal,
     stdin_closed: CancellationToken,
 }
 
 /// Listens for Ctrl-C, SIGTERM and a closed terminal, and for the end of
-/// standard input when asked to.
+/// standard input when asked to. SIGUSR1 says that `wanted.json` has changed.
 pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
     let (tell, signals) = mpsc::channel(8);
     let kinds = [
@@ -36,11 +37,22 @@ pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
     }
     Ok(Told {
         signals,
+        wishes: signal(SignalKind::user_defined1())?,
         stdin_closed,
     })
 }
 
 impl Told {
+    /// Returns true once we are told to end, and false when something else is
+    /// wanted before that.
+    pub(crate) async fn to_end(&mut self) -> bool {
+        tokio::select! {
+            _ = self.signals.recv() => true,
+            () = self.stdin_closed.cancelled() => true,
+            _ = self.wishes.recv() => false,
+        }
+    }
+
     /// Returns once we are told to end.
     pub(crate) async fn once(&mut self) {
         tokio::select! {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use anyhow::{Context, bail};
 
-use super::plan::{self, Door, Scale, Space};
+use super::plan::{self, Door, Seat, Space};
 
 /// How far above the port for people its admin port is looked for: 9090 for 8080.
 const ADMIN_OFFSET: u16 = 1010;
@@ -13,48 +13,64 @@ const TRIES: u16 = 200;
 
 /// The addresses of one shop, kept from others for as long as this lives.
 pub(crate) struct Claim {
-    /// Where instances may listen.
-    pub(crate) space: Space,
+    slot: Option<u8>,
     /// Bound to the slot's own address: the system gives it to one process only.
-    _slot: Option<UdpSocket>,
+    _held: Option<UdpSocket>,
 }
 
-/// Finds addresses for a shop of this `scale`.
-pub(crate) fn claim(scale: &Scale, door: Door) -> anyhow::Result<Claim> {
+/// Finds addresses for a shop that begins with these `seats`.
+pub(crate) fn claim(seats: &[Seat], door: Door) -> Claim {
     for slot in 0..plan::SLOTS {
         match UdpSocket::bind((plan::address(slot, 0, 1), 9090)) {
-            Ok(socket) if is_free(scale, door, slot) => {
-                return Ok(Claim {
-                    space: Space::Slot(slot),
-                    _slot: Some(socket),
-                });
+            Ok(socket) if is_free(seats, door, slot) => {
+                return Claim {
+                    slot: Some(slot),
+                    _held: Some(socket),
+                };
             }
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable => break,
             _ => {}
         }
     }
-    Ok(Claim {
-        space: Space::Ports(free_ports(2 * plan::count(scale))?),
-        _slot: None,
-    })
+    Claim {
+        slot: None,
+        _held: None,
+    }
 }
 
-fn is_free(scale: &Scale, door: Door, slot: u8) -> bool {
-    plan::plan(scale, door, &Space::Slot(slot), "")
-        .iter()
-        .flat_map(plan::Instance::sockets)
+impl Claim {
+    /// Where these `seats` may listen.
+    pub(crate) fn space(&self, seats: &[Seat]) -> anyhow::Result<Space> {
+        Ok(match self.slot {
+            Some(slot) => Space::Slot(slot),
+            None => Space::Ports(free_ports(plan::ports(seats))?),
+        })
+    }
+}
+
+fn is_free(seats: &[Seat], door: Door, slot: u8) -> bool {
+    let instances = plan::place(seats.to_vec(), door, &Space::Slot(slot));
+    let sockets = instances.iter().flat_map(|one| {
+        let [main, admin] = one.sockets();
+        [Some(main), Some(admin), one.dns()].into_iter().flatten()
+    });
+    sockets
         .filter(|socket| socket.ip() != Ipv4Addr::LOCALHOST)
         .all(|socket| TcpListener::bind(socket).is_ok())
 }
 
 fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
-    let bind = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let bind = |_| {
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let udp = UdpSocket::bind(tcp.local_addr()?)?;
+        Ok((tcp, udp))
+    };
     // All are held until the last is found, so that none is found twice.
-    let held: Vec<TcpListener> = (0..count)
+    let held: Vec<(TcpListener, UdpSocket)> = (0..count)
         .map(bind)
-        .collect::<Result<_, _>>()
+        .collect::<std::io::Result<_>>()
         .context("there are not enough free ports on 127.0.0.1")?;
-    let ports = held.iter().map(|one| Ok(one.local_addr()?.port()));
+    let ports = held.iter().map(|(tcp, _)| Ok(tcp.local_addr()?.port()));
     ports.collect()
 }
 
@@ -96,9 +112,17 @@ mod tests {
             port: 1,
             admin_port: 2,
         };
-        let first = claim(&Scale::new(), door).unwrap();
-        let second = claim(&Scale::new(), door).unwrap();
-        assert_ne!(first.space, second.space);
+        let seats = plan::mesh(1, "v1");
+        let (first, second) = (claim(&seats, door), claim(&seats, door));
+        assert_ne!(first.space(&seats).unwrap(), second.space(&seats).unwrap());
+    }
+
+    #[test]
+    fn every_port_where_there_is_one_address_is_another() {
+        let mut ports = free_ports(40).unwrap();
+        ports.sort_unstable();
+        ports.dedup();
+        assert_eq!(ports.len(), 40);
     }
 
     #[test]

@@ -11,84 +11,161 @@ use super::board::Board;
 use super::child::Kit;
 use super::keeper::Keeper;
 use super::options::Options;
-use super::plan::Instance;
-use super::{detach, say, signals, welcome};
+use super::plan::{self, Door, Instance, Seat};
+use super::space::Claim;
+use super::{detach, mesh, say, signals, wanted, welcome};
+use crate::folder::Folder;
 use crate::logs;
 use crate::service::Service;
 
 /// Longer than any service takes to become ready, on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Opens a shop of these `instances` and keeps it open until told to end.
-pub(crate) async fn run(
-    kit: Kit,
-    instances: Vec<Instance>,
-    options: &Options,
-) -> anyhow::Result<()> {
+/// Where a shop is.
+pub(crate) struct Site {
+    /// How its processes are started.
+    pub(crate) kit: Kit,
+    /// Where people enter.
+    pub(crate) door: Door,
+    /// Its addresses.
+    pub(crate) claim: Claim,
+}
+
+/// Opens a shop around these `nodes` of its mesh, and keeps it open until told
+/// to end.
+pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> anyhow::Result<()> {
     let mut told = signals::listen(options.end_with_stdin)?;
-    let folder = kit.folder.clone();
+    let folder = site.kit.folder.clone();
     let url = format!("http://127.0.0.1:{}", options.port);
-    let board = Arc::new(Board::new(folder.clone(), url, &instances)?);
-    let mut shop = Shop::open(kit, &board, instances);
-    tokio::select! {
-        served = tokio::time::timeout(PATIENCE, board.all_served()) => {
-            if !matches!(served, Ok(Ok(()))) {
-                let name = board.laggard();
-                shop.close().await;
-                let words = logs::last_words(&folder.log(&name));
-                bail!("{name} does not start: {words}");
-            }
-        }
+    let board = Arc::new(Board::new(folder.clone(), url)?);
+    let mut shop = Shop::new(site, &board);
+    let opened = tokio::select! {
+        opened = tokio::time::timeout(PATIENCE, shop.open(nodes)) => opened.unwrap_or(Ok(false)),
         () = told.once() => return shop.end(&mut told).await,
+    };
+    if !matches!(opened, Ok(true)) {
+        let name = board.laggard();
+        shop.close().await;
+        opened?;
+        let words = logs::last_words(&folder.log(&name));
+        bail!("{name} does not start: {words}");
     }
     board.change(|state| state.ready = true);
     welcome(&board.read());
     if options.background {
         detach::close_output(&folder)?;
     }
-    told.once().await;
+    while !told.to_end().await {
+        if let Err(error) = shop.change(&folder) {
+            say("sockshop", &format!("{error:#}"));
+        }
+    }
     shop.end(&mut told).await
 }
 
-/// The tasks that look after one instance each.
+/// Instances that end at the same time.
+#[derive(Default)]
+struct Group {
+    keepers: JoinSet<()>,
+    close: CancellationToken,
+}
+
+/// A shop that runs.
 struct Shop {
-    front: JoinSet<()>,
-    back: JoinSet<()>,
-    close_front: CancellationToken,
-    close_back: CancellationToken,
+    kit: Arc<Kit>,
+    door: Door,
+    claim: Claim,
+    board: Arc<Board>,
+    /// In the order they close: those who call others before those they call.
+    groups: [Group; 3],
+    present: Vec<(Seat, CancellationToken)>,
+}
+
+/// Which of the groups instances of `service` belong to.
+fn group(service: Service) -> usize {
+    match service {
+        Service::FrontEnd => 0,
+        Service::Meshd => 2,
+        _ => 1,
+    }
 }
 
 impl Shop {
-    fn open(kit: Kit, board: &Arc<Board>, instances: Vec<Instance>) -> Self {
-        let kit = Arc::new(kit);
-        let mut shop = Self {
-            front: JoinSet::new(),
-            back: JoinSet::new(),
-            close_front: CancellationToken::new(),
-            close_back: CancellationToken::new(),
-        };
-        for instance in instances {
-            let (tasks, close) = match instance.service {
-                Service::FrontEnd => (&mut shop.front, &shop.close_front),
-                _ => (&mut shop.back, &shop.close_back),
-            };
-            let keeper = Keeper {
-                kit: kit.clone(),
-                board: board.clone(),
-                instance,
-                stop: close.clone(),
-            };
-            tasks.spawn(keeper.keep());
+    fn new(site: Site, board: &Arc<Board>) -> Self {
+        Self {
+            kit: Arc::new(site.kit),
+            door: site.door,
+            claim: site.claim,
+            board: board.clone(),
+            groups: Default::default(),
+            present: Vec::new(),
         }
-        shop
+    }
+
+    /// Starts the mesh, then everybody else at once. Returns whether all serve
+    /// and can be found.
+    async fn open(&mut self, nodes: Vec<Instance>) -> anyhow::Result<bool> {
+        let folder = self.kit.folder.clone();
+        self.start(nodes);
+        if self.board.all_served().await.is_err() {
+            return Ok(false);
+        }
+        self.change(&folder)?;
+        if self.board.all_served().await.is_err() {
+            return Ok(false);
+        }
+        mesh::until_known(&self.board.read().instances).await;
+        Ok(true)
+    }
+
+    /// Makes the shop what is wanted now.
+    fn change(&mut self, folder: &Folder) -> anyhow::Result<()> {
+        let wanted = wanted::now(folder)?;
+        self.present
+            .retain(|(seat, _)| self.board.has(&seat.name()));
+        let of_shop = self
+            .present
+            .iter()
+            .filter(|(seat, _)| seat.service != Service::Meshd);
+        let (leaving, stay): (Vec<_>, Vec<_>) = of_shop
+            .cloned()
+            .partition(|(_, leave)| leave.is_cancelled());
+        let seats = |some: Vec<(Seat, _)>| some.into_iter().map(|(seat, _)| seat).collect();
+        let (stay, leaving): (Vec<_>, Vec<_>) = (seats(stay), seats(leaving));
+        let changes = plan::changes(&stay, &leaving, &wanted);
+        for (seat, leave) in &self.present {
+            if changes.leave.contains(&seat.name()) {
+                leave.cancel();
+            }
+        }
+        let space = self.claim.space(&changes.come)?;
+        self.start(plan::place(changes.come, self.door, &space));
+        Ok(())
+    }
+
+    fn start(&mut self, instances: Vec<Instance>) {
+        self.board.add(&instances);
+        for instance in instances {
+            let group = &mut self.groups[group(instance.seat.service)];
+            let leave = group.close.child_token();
+            self.present.push((instance.seat.clone(), leave.clone()));
+            let keeper = Keeper {
+                kit: self.kit.clone(),
+                board: self.board.clone(),
+                instance,
+                leave,
+                close: group.close.clone(),
+            };
+            group.keepers.spawn(keeper.keep());
+        }
     }
 
     /// Lets visitors leave before the rooms behind the shop go dark.
     async fn close(&mut self) {
-        self.close_front.cancel();
-        while self.front.join_next().await.is_some() {}
-        self.close_back.cancel();
-        while self.back.join_next().await.is_some() {}
+        for group in &mut self.groups {
+            group.close.cancel();
+            while group.keepers.join_next().await.is_some() {}
+        }
     }
 
     /// Closes; being told a second time kills what is left.
@@ -97,8 +174,9 @@ impl Shop {
         tokio::select! {
             () = self.close() => {}
             () = told.again() => {
-                self.front.shutdown().await;
-                self.back.shutdown().await;
+                for group in &mut self.groups {
+                    group.keepers.shutdown().await;
+                }
                 bail!("told twice to end: what was left was killed");
             }
         }

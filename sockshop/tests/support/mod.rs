@@ -51,6 +51,7 @@ pub(crate) struct Instance {
     pub(crate) address: String,
     pub(crate) port: u16,
     pub(crate) admin_port: u16,
+    pub(crate) dns_port: Option<u16>,
     pub(crate) state: String,
     pub(crate) restarts: u32,
     pub(crate) rss_bytes: Option<u64>,
@@ -88,9 +89,15 @@ impl Shop {
 
     /// Opens a shop on a folder that may have been a shop's before.
     pub(crate) fn open_in(data: TempDir, flags: &[&str]) -> Self {
+        Self::open_told(data, flags, &[])
+    }
+
+    /// Opens a shop with these variables in its environment.
+    pub(crate) fn open_told(data: TempDir, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let port = free_port();
         let mut supervisor = up(data.path(), port)
             .args(flags)
+            .envs(variables.iter().copied())
             .arg("--end-with-stdin")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
