@@ -60,14 +60,14 @@ pub struct Discovery {
     known: Vec<(String, String)>,
 }
 
-impl Discovery {
-    /// Prepares to look names up as `lookup` says.
-    pub fn new(lookup: &Lookup) -> anyhow::Result<Self> {
+impl Lookup {
+    /// The resolver these settings ask for. It remembers nothing.
+    pub fn resolver(&self) -> anyhow::Result<TokioResolver> {
         let provider = TokioRuntimeProvider::default();
-        let mut builder = if lookup.mesh_dns.is_empty() {
+        let mut builder = if self.mesh_dns.is_empty() {
             TokioResolver::builder(provider).context("cannot read the system's DNS settings")?
         } else {
-            let servers = lookup.mesh_dns.iter().map(|address| {
+            let servers = self.mesh_dns.iter().map(|address| {
                 let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
                 let connections = connections.map(|mut connection| {
                     connection.port = address.port();
@@ -81,11 +81,18 @@ impl Discovery {
             builder
         };
         let options = builder.options_mut();
-        options.cache_size = 0; // answers are kept here, stale ones too
+        options.cache_size = 0; // answers are kept in `Names`, stale ones too
         options.timeout = names::PATIENCE;
         options.attempts = 2;
+        Ok(builder.build()?)
+    }
+}
+
+impl Discovery {
+    /// Prepares to look names up as `lookup` says.
+    pub fn new(lookup: &Lookup) -> anyhow::Result<Self> {
         Ok(Self {
-            resolver: Arc::new(builder.build()?),
+            resolver: Arc::new(lookup.resolver()?),
             domain: lookup
                 .domain
                 .clone()
