@@ -5,6 +5,7 @@
 //! announce to it, those gone included, and all policies it knows. What it finds
 //! new in others' maps it merges like any update.
 
+mod seeds;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -21,6 +22,7 @@ use tokio::time::{Instant, interval};
 use crate::crdt::{Presence, State};
 use crate::node::{News, Node};
 
+use seeds::Seeds;
 use words::Heard;
 
 /// How often a node gossips.
@@ -58,6 +60,7 @@ pub struct Gossip {
     node: Node,
     news: News,
     heard: UnboundedReceiver<Heard>,
+    seeds: Seeds,
     gone: HashMap<String, Instant>,
 }
 
@@ -70,6 +73,14 @@ impl Gossip {
     ) -> anyhow::Result<Self> {
         let me = node.me();
         let id = ChitchatId::new(me.node.as_str(), me.run, place.advertise);
+        let (addresses, names) = place
+            .seeds
+            .into_iter()
+            .partition(|seed| seed.parse::<SocketAddr>().is_ok());
+        let place = Place {
+            seeds: addresses,
+            ..place
+        };
         let handle = spawn_chitchat(config(id, place), Vec::new(), transport).await?;
         let (tell, heard) = unbounded_channel();
         let myself = me.clone();
@@ -88,6 +99,7 @@ impl Gossip {
             node,
             news,
             heard,
+            seeds: Seeds::new(names),
             gone: HashMap::new(),
         })
     }
@@ -111,6 +123,7 @@ impl Gossip {
                         self.nudge().await;
                     }
                 }
+                Some(found) = self.seeds.found() => self.greet(found).await,
                 Ok(()) = live.changed() => self.meet().await,
                 _ = sweep.tick() => self.sweep().await,
             }
@@ -151,6 +164,22 @@ impl Gossip {
             .await;
         for peer in peers {
             _ = self.handle.gossip(peer);
+        }
+    }
+
+    /// Gossips with those of `found` that are not known yet.
+    async fn greet(&self, mut found: BTreeSet<SocketAddr>) {
+        self.handle
+            .with_chitchat(|chitchat| {
+                let me = chitchat.self_chitchat_id().gossip_advertise_addr;
+                found.retain(|address| address.is_ipv4() == me.is_ipv4() && *address != me);
+                for known in chitchat.live_nodes() {
+                    found.remove(&known.gossip_advertise_addr);
+                }
+            })
+            .await;
+        for stranger in found {
+            _ = self.handle.gossip(stranger);
         }
     }
 

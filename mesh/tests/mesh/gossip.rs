@@ -53,6 +53,22 @@ async fn what_one_node_knows_all_know() {
 }
 
 #[tokio::test]
+async fn a_node_joins_one_that_is_known_by_name_and_starts_later() {
+    let network = Cut(Sealed::new(key()), Arc::default());
+    let mut tasks = JoinSet::new();
+    let place = free().await;
+    let by_name = [format!("localhost:{}", place.port())];
+    let (first, _) = named_node("mesh-1", (free().await, &by_name), &network, &mut tasks).await;
+    let (second, _) = named_node("mesh-2", (place, &[]), &network, &mut tasks).await;
+    until("two members on both sides", async || {
+        [&first, &second]
+            .iter()
+            .all(|node| node.members().iter().filter(|m| m.alive).count() == 2)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_killed_node_vouched_for_goes_within_two_seconds() {
     let one = World::joining("mesh-1", &[]).await;
     let two = World::joining("mesh-2", &[one.gossip]).await;
@@ -146,17 +162,25 @@ async fn cut_node(
     network: &Cut,
     tasks: &mut JoinSet<()>,
 ) -> (Node, SocketAddr) {
+    let seeds: Vec<_> = seeds.iter().map(ToString::to_string).collect();
+    named_node(name, (free().await, &seeds), network, tasks).await
+}
+
+async fn named_node(
+    name: &str,
+    (listen, seeds): (SocketAddr, &[String]),
+    network: &Cut,
+    tasks: &mut JoinSet<()>,
+) -> (Node, SocketAddr) {
     let (node, news) = Node::new(Owner {
         node: name.into(),
         run: now_ms(),
     });
-    let listen = free().await;
-    let seeds = seeds.iter().map(ToString::to_string).collect();
     let place = Place {
         mesh: "weave.local".into(),
         listen,
         advertise: listen,
-        seeds,
+        seeds: seeds.to_vec(),
     };
     let gossip = Gossip::start((node.clone(), news), place, network)
         .await
