@@ -4,6 +4,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    chassis::secrets::take()?;
     let config = frontend::Config::parse();
     let _telemetry = chassis::telemetry::start("front-end", &config.common)?;
     frontend::run(config).await

@@ -4,6 +4,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    chassis::secrets::take()?;
     let config = mesh::Config::parse();
     let _telemetry = chassis::telemetry::start("meshd", &config.common)?;
     mesh::run(config).await

@@ -31,7 +31,7 @@ use args::{Args, Command};
 use signal::Deed;
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    match chassis::secrets::take().and_then(|()| run(Args::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output (`| head`) has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

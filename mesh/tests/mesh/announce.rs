@@ -282,7 +282,7 @@ async fn look_ups_survive_the_death_of_one_dns_and_of_all() {
     })
     .await;
     let lookup = chassis::discovery::Lookup {
-        mesh_dns: vec![one.dns, two.dns],
+        mesh_dns: vec![one.dns.to_string(), two.dns.to_string()],
         domain: None,
     };
     let names = chassis::Discovery::new(&lookup)

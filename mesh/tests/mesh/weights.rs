@@ -53,7 +53,7 @@ async fn clients_spread_their_requests_by_weight() {
     )
     .unwrap();
     let lookup = Lookup {
-        mesh_dns: vec![world.dns],
+        mesh_dns: vec![world.dns.to_string()],
         domain: None,
     };
     let names = Discovery::new(&lookup)

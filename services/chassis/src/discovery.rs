@@ -5,15 +5,15 @@
 //! `<SERVICE>_URL` overrides DNS for one service.
 
 mod names;
+mod resolver;
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 
 pub use names::Names;
+pub use resolver::resolver;
+use resolver::{Servers, server};
 
 /// The port of a service whose DNS answer names none.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -22,9 +22,9 @@ pub const DEFAULT_PORT: u16 = 8080;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Discovery")]
 pub struct Lookup {
-    /// Mesh DNS to ask, as address:port; several separated by commas. The system's resolver otherwise.
-    #[arg(long, env, value_delimiter = ',')]
-    pub mesh_dns: Vec<std::net::SocketAddr>,
+    /// Mesh DNS to ask, as host:port; several separated by commas. The system's resolver otherwise.
+    #[arg(long, env, value_delimiter = ',', value_parser = server)]
+    pub mesh_dns: Vec<String>,
 
     /// Domain the services' names end in. weave.local with --mesh-dns, otherwise what the system's resolver appends.
     #[arg(long, env)]
@@ -55,44 +55,16 @@ impl Endpoint {
 /// Finds services. Clones share one resolver.
 #[derive(Clone, Debug)]
 pub struct Discovery {
-    resolver: Arc<TokioResolver>,
+    servers: Arc<Servers>,
     domain: Option<String>,
     known: Vec<(String, String)>,
-}
-
-impl Lookup {
-    /// The resolver these settings ask for. It remembers nothing.
-    pub fn resolver(&self) -> anyhow::Result<TokioResolver> {
-        let provider = TokioRuntimeProvider::default();
-        let mut builder = if self.mesh_dns.is_empty() {
-            TokioResolver::builder(provider).context("cannot read the system's DNS settings")?
-        } else {
-            let servers = self.mesh_dns.iter().map(|address| {
-                let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()];
-                let connections = connections.map(|mut connection| {
-                    connection.port = address.port();
-                    connection
-                });
-                NameServerConfig::new(address.ip(), false, connections.into())
-            });
-            let config = ResolverConfig::from_parts(None, vec![], servers.collect());
-            let mut builder = TokioResolver::builder_with_config(config, provider);
-            builder.options_mut().use_hosts_file = ResolveHosts::Never;
-            builder
-        };
-        let options = builder.options_mut();
-        options.cache_size = 0; // answers are kept in `Names`, stale ones too
-        options.timeout = names::PATIENCE;
-        options.attempts = 2;
-        Ok(builder.build()?)
-    }
 }
 
 impl Discovery {
     /// Prepares to look names up as `lookup` says.
     pub fn new(lookup: &Lookup) -> anyhow::Result<Self> {
         Ok(Self {
-            resolver: Arc::new(lookup.resolver()?),
+            servers: Arc::new(Servers::new(&lookup.mesh_dns)?),
             domain: lookup
                 .domain
                 .clone()
@@ -117,7 +89,7 @@ impl Discovery {
             Ok(urls) if !urls.trim().is_empty() => Names::fixed(&urls).with_context(|| {
                 format!("{variable} must hold http://host:port, several separated by commas")
             }),
-            _ => Ok(Names::dns(self.resolver.clone(), self.full_name(name))),
+            _ => Ok(Names::dns(self.servers.clone(), self.full_name(name))),
         }
     }
 

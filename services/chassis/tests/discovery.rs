@@ -76,7 +76,7 @@ fn answer(question: &Message) -> Message {
 
 async fn find(zone: &Zone, name: &str) -> Names {
     let lookup = Lookup {
-        mesh_dns: vec![zone.serve().await],
+        mesh_dns: vec![zone.serve().await.to_string()],
         domain: None,
     };
     Discovery::new(&lookup).unwrap().service(name).unwrap()

@@ -12,6 +12,7 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::resolver::Servers;
 use super::{DEFAULT_PORT, Endpoint};
 
 /// How long one DNS question may take.
@@ -43,7 +44,7 @@ enum Source {
 /// A name, and what DNS said of it last.
 #[derive(Debug)]
 struct Dns {
-    resolver: Arc<TokioResolver>,
+    servers: Arc<Servers>,
     name: String,
     known: ArcSwap<Known>,
     /// Since when somebody asks; locked while they do.
@@ -76,9 +77,9 @@ impl Names {
         Ok(Self(Source::Fixed(Arc::new(endpoints))))
     }
 
-    pub(super) fn dns(resolver: Arc<TokioResolver>, name: String) -> Self {
+    pub(super) fn dns(servers: Arc<Servers>, name: String) -> Self {
         Self(Source::Dns(Arc::new(Dns {
-            resolver,
+            servers,
             name,
             known: ArcSwap::from_pointee(Known {
                 endpoints: Arc::default(),
@@ -135,9 +136,10 @@ impl Dns {
         if self.is_fresh() {
             return;
         }
-        match ask(&self.resolver, &self.name).await {
+        match self.ask().await {
             Ok((endpoints, time)) => self.know(Arc::new(endpoints), time.clamp(LEAST, MOST)),
             Err(error) => {
+                self.servers.doubt();
                 let before = self.known.load_full();
                 let (name, stale) = (&self.name, before.endpoints.len());
                 tracing::warn!(name, %error, stale, "name not resolved");
@@ -147,6 +149,14 @@ impl Dns {
                 };
                 self.know(before.endpoints.clone(), time);
             }
+        }
+    }
+
+    async fn ask(&self) -> Answer {
+        let resolver = self.servers.get().await?;
+        match services(&resolver, &self.name).await {
+            Ok(found) if !found.0.is_empty() => Ok(found),
+            _ => addresses(&resolver, &self.name).await,
         }
     }
 
@@ -165,13 +175,6 @@ impl Dns {
 }
 
 type Answer = anyhow::Result<(Vec<Endpoint>, Duration)>;
-
-async fn ask(resolver: &TokioResolver, name: &str) -> Answer {
-    match services(resolver, name).await {
-        Ok(found) if !found.0.is_empty() => Ok(found),
-        _ => addresses(resolver, name).await,
-    }
-}
 
 /// The SRV answer, each target turned into its addresses.
 async fn services(resolver: &TokioResolver, name: &str) -> Answer {

@@ -4,6 +4,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    chassis::secrets::take()?;
     let config = shipping::worker::Config::parse();
     let _telemetry = chassis::telemetry::start("queue-master", &config.common)?;
     shipping::worker::run(config).await
