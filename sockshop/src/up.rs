@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let wanted = wanted::all(&options.scale);
     wanted::check(&wanted)?;
     Wishes::open(&folder)?.write(&wanted)?;
-    let door = space::door(options.port)?;
+    let door = space::door(options.bind, options.port)?;
     let mesh = plan::mesh(options.mesh, VERSION);
     let mut first = mesh.clone();
     first.extend(plan::changes(&[], &[], &wanted).come);

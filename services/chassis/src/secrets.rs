@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::Context;
 
 /// The settings that may stand in a file.
-const SECRETS: [&str; 3] = ["DATABASE_URL", "MESH_KEY", "SESSION_KEY"];
+const SECRETS: [&str; 4] = ["DATABASE_URL", "MESH_KEY", "SESSION_KEY", "SESSION_STORE"];
 
 /// Takes the secrets out of their files. Call it first of all in `main`; with
 /// nothing to take it does nothing.

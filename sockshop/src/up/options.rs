@@ -1,5 +1,7 @@
 //! The flags of `sockshop up`.
 
+use std::net::IpAddr;
+
 use super::wanted::{Wanted, parse_some};
 use crate::folder::Which;
 
@@ -10,6 +12,10 @@ const MOST_NODES: i64 = 9;
 #[derive(Clone, Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Options {
+    /// Address people find the shop at; the all-in-one image sets 0.0.0.0.
+    #[arg(long, env = "BIND_ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) bind: IpAddr,
+
     /// Port people find the shop on.
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,

@@ -105,6 +105,8 @@ pub(crate) enum Space {
 /// What people are told: the front door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Door {
+    /// The address people come to.
+    pub(crate) address: IpAddr,
     /// The port for people.
     pub(crate) port: u16,
     /// The admin port of who stands there.
@@ -196,7 +198,7 @@ pub(crate) fn place(seats: Vec<Seat>, door: Door, space: &Space) -> Vec<Instance
             seat,
         };
         if instance.seat.service == Service::FrontEnd && instance.seat.number == 1 {
-            instance.address = Ipv4Addr::LOCALHOST.into();
+            instance.address = door.address;
             (instance.port, instance.admin_port) = (door.port, door.admin_port);
         }
         instance
@@ -217,6 +219,7 @@ mod tests {
     use super::*;
 
     const DOOR: Door = Door {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 8080,
         admin_port: 9090,
     };

@@ -1,7 +1,7 @@
 //! Finding addresses and ports nobody else uses.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use anyhow::{Context, bail};
 
@@ -55,7 +55,7 @@ fn is_free(seats: &[Seat], door: Door, slot: u8) -> bool {
         [Some(main), Some(admin), one.dns()].into_iter().flatten()
     });
     sockets
-        .filter(|socket| socket.ip() != Ipv4Addr::LOCALHOST)
+        .filter(|socket| socket.ip() != door.address)
         .all(|socket| TcpListener::bind(socket).is_ok())
 }
 
@@ -74,9 +74,9 @@ fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
     ports.collect()
 }
 
-/// Opens the front door on `port`, or says why it cannot.
-pub(crate) fn door(port: u16) -> anyhow::Result<Door> {
-    let socket = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+/// Opens the front door at `address` on `port`, or says why it cannot.
+pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<Door> {
+    let socket = SocketAddr::new(address, port);
     match TcpListener::bind(socket) {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
@@ -89,9 +89,13 @@ pub(crate) fn door(port: u16) -> anyhow::Result<Door> {
         .filter(|base| base.checked_add(TRIES).is_some());
     let base = base.unwrap_or(port - ADMIN_OFFSET - TRIES);
     let admin_port = (base..base + TRIES)
-        .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+        .find(|&port| TcpListener::bind((address, port)).is_ok())
         .with_context(|| format!("no port from {base} on is free for the front-end's metrics"))?;
-    Ok(Door { port, admin_port })
+    Ok(Door {
+        address,
+        port,
+        admin_port,
+    })
 }
 
 #[cfg(test)]
@@ -102,13 +106,16 @@ mod tests {
     fn a_taken_port_is_named() {
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = other.local_addr().unwrap().port();
-        let error = door(port).unwrap_err().to_string();
+        let error = door(Ipv4Addr::LOCALHOST.into(), port)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(&format!("port {port} is taken")), "{error}");
     }
 
     #[test]
     fn two_shops_get_different_addresses() {
         let door = Door {
+            address: Ipv4Addr::LOCALHOST.into(),
             port: 1,
             admin_port: 2,
         };
@@ -127,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_highest_port_has_an_admin_port_too() {
-        if let Ok(door) = door(65_535) {
+        if let Ok(door) = door(Ipv4Addr::LOCALHOST.into(), 65_535) {
             assert!(door.admin_port < 65_535);
         }
     }
