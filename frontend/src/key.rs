@@ -8,6 +8,9 @@ use sha2::{Sha256, Sha512};
 /// Bytes a key must have.
 const LEAST: usize = 32;
 
+/// Random bytes in front of a signature.
+const SALT: usize = 16;
+
 /// A secret shared by all front-ends of one shop. Clones are the same key.
 #[derive(Clone)]
 pub struct Key {
@@ -47,24 +50,27 @@ impl Key {
         &self.cookies
     }
 
-    /// Signs `text` for use in a form.
+    /// Signs `text` for use in a form, differently each time: how well a page
+    /// compresses then tells nothing about what stands in the next one (BREACH).
     pub(crate) fn sign(&self, text: &str) -> String {
-        let tag = self.mac(text).finalize().into_bytes();
-        URL_SAFE_NO_PAD.encode(tag)
+        let salt: [u8; SALT] = rand::random();
+        let tag = self.mac(&salt, text).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode([&salt[..], &tag].concat())
     }
 
     /// Whether `signature` is what [`sign`](Self::sign) gave for `text`; takes
     /// equally long either way.
     pub(crate) fn signed(&self, text: &str, signature: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(signature)
-            .is_ok_and(|tag| self.mac(text).verify_slice(&tag).is_ok())
+        let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+        let (salt, tag) = bytes.split_at(SALT.min(bytes.len()));
+        self.mac(salt, text).verify_slice(tag).is_ok()
     }
 
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    fn mac(&self, text: &str) -> Hmac<Sha256> {
+    fn mac(&self, salt: &[u8], text: &str) -> Hmac<Sha256> {
         let mac = Hmac::<Sha256>::new_from_slice(&self.forms);
-        mac.expect("any length is fine").chain_update(text)
+        let mac = mac.expect("any length is fine").chain_update(salt);
+        mac.chain_update(text)
     }
 }
 
@@ -100,8 +106,8 @@ mod tests {
         let hex = "00ff".repeat(16);
         let bytes = [0, 255].repeat(16);
         let base64 = base64::engine::general_purpose::STANDARD.encode(&bytes);
-        let signatures = [&*hex, &*base64].map(|text| Key::read(text).unwrap().sign("x"));
-        assert_eq!(signatures[0], signatures[1]);
+        let [one, other] = [&*hex, &*base64].map(|text| Key::read(text).unwrap());
+        assert!(one.signed("x", &other.sign("x")));
     }
 
     #[test]
@@ -118,6 +124,15 @@ mod tests {
         assert!(!one.signed("another", &signature));
         assert!(!two.signed("session", &signature));
         assert!(!one.signed("session", "") && !one.signed("session", "%"));
+        assert!(!one.signed("session", &signature[..20]));
+    }
+
+    #[test]
+    fn no_two_forms_hold_the_same_signature() {
+        let key = Key::random();
+        let (one, two) = (key.sign("session"), key.sign("session"));
+        assert_ne!(one[SALT * 2..], two[SALT * 2..]);
+        assert!(key.signed("session", &one) && key.signed("session", &two));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::io::Read;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -77,6 +79,28 @@ async fn with_every_service_away_the_shop_still_stands() {
         );
         assert!(answer.text().contains("<h1>"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_page_is_compressed_for_those_who_can_read_that() {
+    let app = app("v1").await;
+    let encoded = async |path: &str, encodings: &str| {
+        let request = Request::builder().uri(path).header("accept", "text/html");
+        let request = request.header("accept-encoding", encodings);
+        send(&app, request.body(Body::empty()).unwrap()).await
+    };
+    let plain = encoded("/sign-in", "identity").await;
+    assert_eq!(plain.header("content-encoding"), "");
+    let tight = encoded("/sign-in", "br, gzip").await;
+    assert_eq!(tight.header("content-encoding"), "gzip");
+    assert!(tight.header("vary").contains("accept-encoding"));
+    assert!(tight.body.len() < plain.body.len() / 2);
+    let mut text = String::new();
+    let mut reader = flate2::read::GzDecoder::new(&*tight.body);
+    reader.read_to_string(&mut text).unwrap();
+    assert!(text.contains("<h1>Sign in</h1>") && text.ends_with("</html>\n"));
+    let icon = encoded("/favicon.ico", "gzip").await;
+    assert_eq!(icon.header("content-encoding"), "");
 }
 
 #[tokio::test]
