@@ -2,6 +2,7 @@
 
 use axum::Router;
 use chassis::Error;
+use chassis::sabotage::crash_point;
 use proto::cart as pb;
 use proto::cart::carts_server::{Carts, CartsServer};
 use tonic::{Request, Response, Status};
@@ -74,6 +75,7 @@ impl Carts for Service {
             (true, false) => return Err(Error::invalid("only an order can have bought").into()),
             (false, _) => self.store.take_out(customer, order, &bought).await?,
         }
+        crash_point("bought-taken-out");
         Ok(Response::new(pb::ClearCartResponse {}))
     }
 }

@@ -35,23 +35,20 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
-/// The standard health and reflection services for the gRPC service called `name`
-/// (none for a process that only speaks REST).
-pub(crate) fn standard(name: Option<&'static str>, shutdown: &Shutdown) -> anyhow::Result<Router> {
+/// The standard health and reflection services beside the gRPC service called `name`.
+pub(crate) fn standard(name: &'static str, shutdown: &Shutdown) -> anyhow::Result<Router> {
     let (reporter, health) = tonic_health::server::health_reporter();
     tokio::spawn(report(reporter, name, shutdown.clone()));
-    let mut reflection = tonic_reflection::server::Builder::configure()
+    let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .with_service_name("grpc.health.v1.Health");
-    if let Some(name) = name {
-        reflection = reflection.with_service_name(name);
-    }
+        .with_service_name("grpc.health.v1.Health")
+        .with_service_name(name);
     Ok(mount(health).merge(mount(reflection.build_v1()?)))
 }
 
-async fn report(reporter: HealthReporter, name: Option<&'static str>, shutdown: Shutdown) {
-    let names = ["", name.unwrap_or_default()];
+async fn report(reporter: HealthReporter, name: &'static str, shutdown: Shutdown) {
+    let names = ["", name];
     for name in names {
         reporter
             .set_service_status(name, ServingStatus::Serving)

@@ -68,7 +68,8 @@ impl Server {
         self
     }
 
-    /// Announces the gRPC service called `name` to health and reflection.
+    /// Answers for the gRPC service called `name` in health and reflection. A
+    /// process without a gRPC face has neither: the front-end's port is public.
     #[must_use]
     pub fn grpc(mut self, name: &'static str) -> Self {
         self.grpc = Some(name);
@@ -175,8 +176,10 @@ impl Server {
     ) -> anyhow::Result<Router> {
         let mut app = app
             .layer(from_fn(deadline::enforce))
-            .layer(from_fn_with_state(faults, faults::inject))
-            .merge(grpc::standard(self.grpc, &self.shutdown)?);
+            .layer(from_fn_with_state(faults, faults::inject));
+        if let Some(name) = self.grpc {
+            app = app.merge(grpc::standard(name, &self.shutdown)?);
+        }
         if let Some(style) = self.style {
             for path in &self.metrics {
                 app = app.route(path, metrics::endpoint(exporter.cloned()));

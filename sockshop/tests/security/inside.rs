@@ -2,10 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use futures_util::stream;
 use serde_json::json;
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 
 use crate::PAGES;
 use crate::support::api::{Answer, Api};
+use crate::support::grpc;
 use crate::support::served::Served;
 use crate::support::shared;
 use crate::support::visitor::{CARD, COLOURFUL, Visitor, password};
@@ -58,6 +65,17 @@ async fn errors_tell_nothing_of_the_inside() {
     let answer = Visitor::at(&alone.url).web.post("/register", &json).await;
     answer.assert_plain_error();
     assert_says_nothing_of_the_inside("/register", &answer);
+}
+
+#[tokio::test]
+async fn nobody_outside_speaks_grpc_with_the_front_end() {
+    let front_end = grpc(&shared::url("front-end"));
+    let asked = HealthClient::new(front_end.clone()).check(HealthCheckRequest::default());
+    assert_eq!(asked.await.unwrap_err().code(), Code::Unimplemented);
+    let questions = stream::iter([ServerReflectionRequest::default()]);
+    let mut reflection = ServerReflectionClient::new(front_end);
+    let asked = reflection.server_reflection_info(questions);
+    assert_eq!(asked.await.unwrap_err().code(), Code::Unimplemented);
 }
 
 #[tokio::test]
