@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod money;
 pub mod release;
 pub mod rest;
+pub mod sabotage;
 pub mod secrets;
 pub mod serve;
 pub mod settings;

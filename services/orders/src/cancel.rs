@@ -16,6 +16,7 @@
 //!
 //! The original's shipping cannot recall: there it is too late once it was told.
 
+use chassis::sabotage::crash_point;
 use chassis::{Error, Result, clock};
 
 use crate::order::Order;
@@ -47,7 +48,12 @@ pub async fn cancel(shop: &Shop, id: &str) -> Result<Order> {
 
 async fn take_back(shop: &Shop, id: &str) -> Result<()> {
     match shop.upstreams.recall(id).await? {
-        Recall::Recalled => finish(shop, id).await,
+        Recall::Recalled => {
+            crash_point("recalled");
+            finish(shop, id).await?;
+            crash_point("cancelled");
+            Ok(())
+        }
         Recall::TooLate => Ok(()),
         Recall::Unknown => {
             let now = clock::now_ms();

@@ -1,6 +1,7 @@
 //! Asking shipping how far it has come with what is paid.
 
 use chassis::Result;
+use chassis::sabotage::crash_point;
 
 use crate::cancel::finish;
 use crate::shop::Shop;
@@ -42,6 +43,9 @@ pub async fn ask(shop: &Shop, after: &str) -> Result<Option<String>> {
         return Ok(None);
     };
     let mut progress = shop.upstreams.progress(ids).await?;
+    if !progress.is_empty() {
+        crash_point("progress-seen");
+    }
     // Two followers that took rows in different orders could wait for each other.
     progress.sort_by(|one, other| one.order_id.cmp(&other.order_id));
     let (recalled, moved): (Vec<_>, Vec<_>) = progress.into_iter().partition(|one| one.recalled);

@@ -25,6 +25,7 @@
 
 use std::time::Duration;
 
+use chassis::sabotage::{crash_point, mutant};
 use chassis::{Error, Result, clock, deadline};
 use metrics::counter;
 
@@ -41,6 +42,7 @@ const RESERVE: Duration = Duration::from_millis(250);
 /// under the same key.
 pub async fn place(shop: &Shop, wish: &Wish) -> Result<Order> {
     let order = shop.store.begin(wish, clock::now_ms()).await?;
+    crash_point("pending-written");
     if order.state != State::Pending {
         return answer(order);
     }
@@ -57,6 +59,7 @@ pub async fn place(shop: &Shop, wish: &Wish) -> Result<Order> {
 async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
     let order = if order.contents.is_none() {
         let contents = shop.upstreams.read(wish).await?;
+        crash_point("facts-read");
         shop.store.fix(&order.id, &contents).await?
     } else {
         order.clone()
@@ -64,8 +67,32 @@ async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
     if order.state != State::Pending {
         return Ok(order);
     }
-    let verdict = shop.upstreams.authorise(&order).await?;
-    settle(shop, &order.id, verdict).await
+    crash_point("price-fixed");
+    if mutant("answer-before-commit") {
+        return Ok(promise(shop.clone(), order));
+    }
+    conclude(shop, &order).await
+}
+
+async fn conclude(shop: &Shop, order: &Order) -> Result<Order> {
+    let verdict = shop.upstreams.authorise(order).await?;
+    crash_point("payment-answered");
+    let order = settle(shop, &order.id, verdict).await?;
+    crash_point("paid-committed");
+    Ok(order)
+}
+
+/// The bug that this file is there to avoid: an answer first, and the facts in a while.
+fn promise(shop: Shop, order: Order) -> Order {
+    let promised = Order {
+        state: State::Paid,
+        ..order.clone()
+    };
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        conclude(&shop, &order).await
+    });
+    promised
 }
 
 /// Writes down what payment said, and returns the order as it is then.

@@ -1,5 +1,6 @@
 //! Taking up what a process left behind when it died.
 
+use chassis::sabotage::crash_point;
 use chassis::{Result, clock};
 use metrics::gauge;
 
@@ -46,6 +47,7 @@ async fn resolve(shop: &Shop, order: &Order) -> Result<State> {
     if order.contents.is_some()
         && let Some(verdict) = shop.upstreams.verdict(&order.id).await?
     {
+        crash_point("payment-remembered");
         return Ok(settle(shop, &order.id, verdict).await?.state);
     }
     let reason = "the order was interrupted";

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chassis::sabotage::{crash_point, mutant};
 use chassis::{Result, clock};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
@@ -15,9 +16,6 @@ const BATCH: i64 = 64;
 
 /// Told at the same time, at most.
 const AT_ONCE: usize = 16;
-
-/// How long a claim lasts: longer than a batch can take, at five seconds a call.
-const LEASE: Duration = Duration::from_secs(30);
 
 /// The pause after a first failure; doubled each time.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -44,10 +42,17 @@ pub async fn run(shop: &Shop) {
 /// Delivers one batch and returns how many messages were claimed.
 pub async fn deliver(shop: &Shop) -> Result<usize> {
     let now = clock::now_ms();
-    let batch = shop.store.claim(now, now + millis(LEASE), BATCH).await?;
+    let batch = shop
+        .store
+        .claim(now, now + millis(shop.limits.relay_lease), BATCH)
+        .await?;
     if batch.is_empty() {
         return Ok(0);
     }
+    if mutant("relay-deletes-before-delivery") {
+        shop.store.settle(&batch, &[]).await?;
+    }
+    crash_point("outbox-claimed");
     let claimed = batch.len();
     let mut outcomes = iter(batch)
         .map(async |message| (tell(shop, &message).await, message))
@@ -61,6 +66,7 @@ pub async fn deliver(shop: &Shop) -> Result<usize> {
             again.push((message, at));
         }
     }
+    crash_point("outbox-told");
     shop.store.settle(&done, &again).await?;
     Ok(claimed)
 }
@@ -68,7 +74,7 @@ pub async fn deliver(shop: &Shop) -> Result<usize> {
 async fn tell(shop: &Shop, message: &Message) -> bool {
     let outcome = shop.upstreams.deliver(message).await;
     if let Err(error) = &outcome {
-        tracing::warn!(order = message.order_id, message = message.kind.as_str(),
+        tracing::warn!(order = message.order_id, kind = message.kind.as_str(),
             attempt = message.attempts, %error, "not delivered yet");
     }
     outcome.is_ok()

@@ -42,6 +42,11 @@ pub struct Limits {
     #[arg(long, env, default_value = "5s", value_parser = duration)]
     pub recover_every: Duration,
 
+    /// How long a process may take to send what it has claimed, before others do; a batch
+    /// takes twenty seconds at worst.
+    #[arg(long, env, default_value = "30s", value_parser = duration)]
+    pub relay_lease: Duration,
+
     /// How often to look for messages left behind; new ones are sent at once.
     #[arg(long, env, default_value = "1s", value_parser = duration)]
     pub relay_every: Duration,

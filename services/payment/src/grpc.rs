@@ -1,6 +1,7 @@
 //! Payment over gRPC: one answer per order.
 
 use axum::Router;
+use chassis::sabotage::crash_point;
 use chassis::{Error, clock};
 use proto::payment as pb;
 use proto::payment::payment_server::{Payment, PaymentServer};
@@ -36,6 +37,7 @@ impl Payment for Service {
             .store
             .keep(order, request.amount_cents, &verdict, clock::now_ms())
             .await?;
+        crash_point("answer-kept");
         Ok(Response::new(stored.answer(request.amount_cents)?.into()))
     }
 
@@ -45,6 +47,7 @@ impl Payment for Service {
     ) -> Result<Response<pb::Authorisation>, Status> {
         let order = order_id(&request.get_ref().order_id)?;
         let voided = self.store.void(order, clock::now_ms()).await?;
+        crash_point("voided");
         Ok(Response::new(voided.into()))
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use chassis::sabotage::crash_point;
 use chassis::{Error, clock};
 use proto::shipping as pb;
 use proto::shipping::shipping_server::{Shipping, ShippingServer};
@@ -43,7 +44,9 @@ impl Shipping for Service {
         }
         let now = clock::now_ms();
         let shipment = Shipment::new(&request.id, &request.order_id, &request.name, now)?;
-        Ok(Response::new(self.store.create(&shipment).await?.into()))
+        let shipment = self.store.create(&shipment).await?;
+        crash_point("shipment-created");
+        Ok(Response::new(shipment.into()))
     }
 
     async fn get_shipment(&self, request: Request<pb::GetShipmentRequest>) -> Answer<pb::Shipment> {
@@ -103,6 +106,9 @@ impl Shipping for Service {
             until_ms: now_ms + self.lease_ms,
         };
         let given = self.store.lease(&lease, max).await?;
+        if !given.is_empty() {
+            crash_point("leased");
+        }
         let leases = given.into_iter().map(|one| wire::lease(one, &lease));
         Ok(Response::new(pb::LeaseShipmentsResponse {
             leases: leases.collect(),
@@ -115,9 +121,9 @@ impl Shipping for Service {
     ) -> Answer<pb::Shipment> {
         let pb::PackShipmentRequest { id, token } = request.into_inner();
         let rule = |shipment: &mut Shipment| shipment.pack(&token, clock::now_ms());
-        Ok(Response::new(
-            self.store.change(named(&id)?, rule).await?.into(),
-        ))
+        let shipment = self.store.change(named(&id)?, rule).await?;
+        crash_point("packed");
+        Ok(Response::new(shipment.into()))
     }
 
     async fn complete_shipment(
@@ -126,17 +132,21 @@ impl Shipping for Service {
     ) -> Answer<pb::Shipment> {
         let pb::CompleteShipmentRequest { id, token } = request.into_inner();
         let rule = |shipment: &mut Shipment| shipment.complete(&token, clock::now_ms());
-        Ok(Response::new(
-            self.store.change(named(&id)?, rule).await?.into(),
-        ))
+        let shipment = self.store.change(named(&id)?, rule).await?;
+        crash_point("shipped");
+        Ok(Response::new(shipment.into()))
     }
 
     async fn fail_shipment(
         &self,
         request: Request<pb::FailShipmentRequest>,
     ) -> Answer<pb::Shipment> {
-        let pb::FailShipmentRequest { id, token, reason } = request.into_inner();
-        let rule = |shipment: &mut Shipment| shipment.fail(&token, &reason, clock::now_ms());
+        let request = request.into_inner();
+        let (id, token, reason) = (request.id, request.token, request.reason);
+        let rule = |shipment: &mut Shipment| match request.given_back {
+            true => shipment.give_back(&token, &reason, clock::now_ms()),
+            false => shipment.fail(&token, &reason, clock::now_ms()),
+        };
         let shipment = self.store.change(named(&id)?, rule).await?;
         if shipment.state == State::Stuck {
             tracing::error!(shipment = shipment.id, reason, "shipment is stuck");
@@ -151,7 +161,9 @@ impl Shipping for Service {
         let order = named(&request.get_ref().order_id)?;
         let id = Uuid::new_v4().to_string();
         let never = Shipment::never(&id, order, clock::now_ms())?;
-        Ok(Response::new(self.store.recall(&never).await?.into()))
+        let shipment = self.store.recall(&never).await?;
+        crash_point("shipment-recalled");
+        Ok(Response::new(shipment.into()))
     }
 
     async fn get_queue(&self, _: Request<pb::GetQueueRequest>) -> Answer<pb::Queue> {

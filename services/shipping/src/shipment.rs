@@ -2,6 +2,8 @@
 //!
 //! `waiting -> leased -> packed -> shipped`. A failed try goes back to where it can
 //! be leased again (a packed shipment stays packed), and the fifth to `stuck`.
+//! That a worker died with it says nothing about a shipment: such a try *lapsed*,
+//! and only a great many of them make it stuck, too.
 //! What is not packed yet can be `recalled`, for ever.
 
 mod state;
@@ -14,6 +16,9 @@ pub use state::State;
 
 /// How often a shipment is tried before a person must look.
 pub const TRIES: i64 = 5;
+
+/// How many workers may die with it before a person must look.
+pub const LAPSES: i64 = 50;
 
 /// Names, and reasons, are not longer.
 pub const LONGEST: usize = 200;
@@ -31,6 +36,8 @@ pub struct Shipment {
     pub state: State,
     /// How often a worker took it.
     pub attempts: i64,
+    /// How many of those attempts ended with their worker, for no fault of the shipment.
+    pub lapses: i64,
     /// Who took it last.
     pub worker: String,
     /// Proves whose the lease is; empty when nobody's.
@@ -75,6 +82,7 @@ impl Shipment {
             name: name.to_owned(),
             state: State::Waiting,
             attempts: 0,
+            lapses: 0,
             worker: String::new(),
             token: String::new(),
             due_at_ms: Some(now_ms),
@@ -100,8 +108,9 @@ impl Shipment {
         }
         if !self.token.is_empty() {
             "the lease ran out".clone_into(&mut self.failure);
+            self.lapses += 1;
         }
-        if self.attempts >= TRIES {
+        if self.is_hopeless() {
             self.end(State::Stuck);
             return false;
         }
@@ -140,20 +149,19 @@ impl Shipment {
     /// Takes it back from a worker that cannot ship it: to be tried again after a
     /// pause, or stuck.
     pub fn fail(&mut self, token: &str, reason: &str, now_ms: i64) -> Result<()> {
-        self.check(token)?;
-        if self.state == State::Shipped {
-            return Err(Error::Refused("the shipment is already shipped".into()));
-        }
-        self.failure = reason.replace('\0', "").chars().take(LONGEST).collect();
-        if self.attempts >= TRIES {
+        self.let_go(token, reason)?;
+        self.due_at_ms = Some(now_ms + pause_ms(self.failed_tries()));
+        if self.is_hopeless() {
             self.end(State::Stuck);
-            return Ok(());
         }
-        if self.state == State::Leased {
-            self.state = State::Waiting;
-        }
-        self.token.clear();
-        self.due_at_ms = Some(now_ms + pause_ms(self.attempts));
+        Ok(())
+    }
+
+    /// Takes it back from a worker that ends: it is free at once.
+    pub fn give_back(&mut self, token: &str, reason: &str, now_ms: i64) -> Result<()> {
+        self.let_go(token, reason)?;
+        self.lapses += 1;
+        self.due_at_ms = Some(now_ms);
         Ok(())
     }
 
@@ -164,6 +172,27 @@ impl Shipment {
         }
         self.end(State::Recalled);
         Ok(())
+    }
+
+    fn let_go(&mut self, token: &str, reason: &str) -> Result<()> {
+        self.check(token)?;
+        if self.state == State::Shipped {
+            return Err(Error::Refused("the shipment is already shipped".into()));
+        }
+        self.failure = reason.replace('\0', "").chars().take(LONGEST).collect();
+        if self.state == State::Leased {
+            self.state = State::Waiting;
+        }
+        self.token.clear();
+        Ok(())
+    }
+
+    fn failed_tries(&self) -> i64 {
+        self.attempts - self.lapses
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.failed_tries() >= TRIES || self.lapses >= LAPSES
     }
 
     fn end(&mut self, state: State) {
@@ -185,6 +214,6 @@ impl Shipment {
 }
 
 /// What just failed is left alone for a second, then two, four, eight.
-fn pause_ms(attempts: i64) -> i64 {
-    1000 << (attempts - 1).clamp(0, TRIES)
+fn pause_ms(tries: i64) -> i64 {
+    1000 << (tries - 1).clamp(0, TRIES)
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use chassis::testing::database_url;
-use shipping::shipment::{Lease, State, TRIES};
+use shipping::shipment::{LAPSES, Lease, State, TRIES};
 use shipping::{Shipment, Store};
 
 const LEASE_MS: i64 = 30_000;
@@ -133,10 +133,28 @@ async fn what_fails_steps_aside_and_is_parked_after_the_fifth_time() {
 }
 
 #[tokio::test]
-async fn what_kills_every_worker_is_parked_after_the_fifth_lease() {
+async fn a_shipment_outlives_many_workers() {
+    let store = store_of(["unlucky".to_owned()]).await;
+    let mut now = 0;
+    for _ in 0..2 * TRIES {
+        assert_eq!(lease(&store, "dead", 1, now).await, ["unlucky"]);
+        now += LEASE_MS;
+    }
+    assert_eq!(lease(&store, "heir", 1, now).await, ["unlucky"]);
+    let ship = |shipment: &mut Shipment| shipment.complete("heir", now);
+    let shipped = store.change("unlucky", ship).await.unwrap();
+    assert_eq!(
+        (shipped.state, shipped.attempts, shipped.lapses),
+        (State::Shipped, 2 * TRIES + 1, 2 * TRIES)
+    );
+    assert_eq!(store.get("unlucky").await.unwrap(), shipped);
+}
+
+#[tokio::test]
+async fn what_kills_every_worker_is_parked_in_the_end() {
     let store = store_of(["deadly".to_owned()]).await;
     let mut now = 0;
-    for _ in 0..TRIES {
+    for _ in 0..LAPSES {
         assert_eq!(lease(&store, "t", 1, now).await, ["deadly"]);
         now += LEASE_MS;
     }

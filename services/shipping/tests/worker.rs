@@ -159,7 +159,10 @@ async fn a_closing_worker_gives_back_what_it_cannot_finish() {
     worker.await.unwrap();
     let returned = store.get("s-0").await.unwrap();
     assert_eq!(returned.state, State::Waiting);
-    assert_eq!(returned.failure, "the worker ended");
+    assert_eq!(
+        (&*returned.failure, returned.lapses),
+        ("the worker ended", 1)
+    );
 }
 
 #[tokio::test]

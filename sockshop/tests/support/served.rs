@@ -62,7 +62,12 @@ impl Served {
 
     /// Asks it to end, as a platform does.
     pub(crate) fn terminate(&self) {
-        signal(self.child.id(), Signal::TERM);
+        self.send(Signal::TERM);
+    }
+
+    /// Sends it any signal.
+    pub(crate) fn send(&self, what: Signal) {
+        signal(self.child.id(), what);
     }
 
     /// Waits for its end.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{Request, Response};
@@ -17,6 +17,9 @@ use crate::discovery::{Endpoint, Names, select};
 
 /// Nothing waits on a dead peer longer than this.
 const CONNECT: Duration = Duration::from_millis(250);
+
+/// Between two looks for a service that nobody has heard of yet.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// How long a peer that failed is left alone at first; doubled each time.
 const ASIDE: Duration = Duration::from_millis(500);
@@ -84,7 +87,7 @@ impl Peers {
     /// Chooses an instance that was not `tried` yet, by weight. Those set aside
     /// come last; those tried come again when there is no other.
     pub(super) async fn pick(&self, tried: &[String]) -> Option<String> {
-        let endpoints = self.names.endpoints().await;
+        let endpoints = self.find().await;
         self.meet(&endpoints);
         let now = Instant::now();
         let roll = rand::random();
@@ -105,6 +108,19 @@ impl Peers {
         among(&|endpoint| !tried.contains(&endpoint.url) && !aside(endpoint))
             .or_else(|| among(&|endpoint| !tried.contains(&endpoint.url)))
             .or_else(|| among(&|_| true))
+    }
+
+    /// Where the service is. One that is not there yet may start just now, and so
+    /// may the mesh that will know it: that is waited for as for a connection.
+    async fn find(&self) -> Arc<Vec<Endpoint>> {
+        let begun = Instant::now();
+        loop {
+            let endpoints = self.names.endpoints().await;
+            if !endpoints.is_empty() || begun.elapsed() >= CONNECT {
+                return endpoints;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Opens connections to new endpoints, lazily, and drops those that left.

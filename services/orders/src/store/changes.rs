@@ -2,6 +2,7 @@
 //! the state it leaves, so that of two processes doing the same only one does
 //! it.
 
+use chassis::sabotage::{crash_point, mutant};
 use chassis::{Error, Result, ids};
 use sqlx::{Any, Transaction};
 use uuid::Uuid;
@@ -40,8 +41,8 @@ impl Store {
 
     async fn insert(&self, wish: &Wish, now_ms: i64) -> Result<Option<Order>> {
         let row: Option<Row> = sqlx::query_as(with_columns!(
-            "INSERT INTO orders (id, customer_id, idempotency_key, state, shipment_id, keep_cart, placed_at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO orders (id, customer_id, idempotency_key, state, shipment_id, keep_cart, placed_at_ms, key_held)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (customer_id, idempotency_key) WHERE key_held = 1 DO NOTHING
              RETURNING",
             ""
@@ -53,6 +54,7 @@ impl Store {
         .bind(Uuid::new_v4().to_string())
         .bind(i64::from(wish.keep_cart))
         .bind(now_ms)
+        .bind(i64::from(!mutant("no-idempotency-key")))
         .fetch_optional(self.database.pool())
         .await?;
         row.map(Order::try_from).transpose()
@@ -62,6 +64,10 @@ impl Store {
     /// the order is returned as it is then.
     pub async fn fix(&self, id: &str, contents: &Contents) -> Result<Order> {
         let subtotal = contents.subtotal_cents()?;
+        let mut total = subtotal + SHIPPING_CENTS;
+        if mutant("totals-rounded") {
+            total = total / 100 * 100;
+        }
         let json = serde_json::to_string(contents).map_err(Error::internal)?;
         sqlx::query(
             "UPDATE orders SET contents = $2, subtotal_cents = $3, total_cents = $4
@@ -70,7 +76,7 @@ impl Store {
         .bind(id)
         .bind(json)
         .bind(subtotal)
-        .bind(subtotal + SHIPPING_CENTS)
+        .bind(total)
         .bind(State::Pending.as_str())
         .execute(self.database.pool())
         .await?;
@@ -88,6 +94,7 @@ impl Store {
         if !order.keep_cart {
             write(&mut change, &order, Kind::ClearCart, now_ms).await?;
         }
+        crash_point("paid-uncommitted");
         change.commit().await?;
         Ok(true)
     }

@@ -98,6 +98,27 @@ fn each_failure_waits_longer_and_the_fifth_is_the_last() {
 }
 
 #[test]
+fn a_worker_that_ends_is_not_the_shipments_fault() {
+    let mut shipment = new();
+    for now in 0..2 * TRIES {
+        assert!(shipment.lease(&lease("t", now)));
+        shipment.give_back("t", "the worker ended", now).unwrap();
+        assert_eq!(
+            (shipment.state, shipment.due_at_ms),
+            (State::Waiting, Some(now))
+        );
+    }
+    for now in 1..TRIES {
+        assert!(shipment.lease(&lease("t", now * 100_000)));
+        shipment.fail("t", "torn box", now * 100_000).unwrap();
+        assert_eq!(shipment.state, State::Waiting, "{now}");
+    }
+    assert!(shipment.lease(&lease("t", 1_000_000)));
+    shipment.fail("t", "torn box", 1_000_000).unwrap();
+    assert_eq!(shipment.state, State::Stuck);
+}
+
+#[test]
 fn what_is_not_packed_can_be_recalled_for_ever() {
     let leased = |shipment: &mut Shipment| assert!(shipment.lease(&lease("t", 5)));
     let stuck = |shipment: &mut Shipment| {

@@ -12,6 +12,7 @@ pub(super) struct Row {
     name: String,
     state: String,
     attempts: i64,
+    lapses: i64,
     worker: String,
     token: String,
     due_at_ms: Option<i64>,
@@ -31,6 +32,7 @@ impl TryFrom<Row> for Shipment {
             name: row.name,
             state: row.state.as_str().try_into()?,
             attempts: row.attempts,
+            lapses: row.lapses,
             worker: row.worker,
             token: row.token,
             due_at_ms: row.due_at_ms,
@@ -72,7 +74,7 @@ pub(super) async fn update(
 ) -> Result<()> {
     sqlx::query(
         "UPDATE shipment SET state = $2, attempts = $3, worker = $4, token = $5, due_at_ms = $6,
-             packed_at_ms = $7, shipped_at_ms = $8, failure = $9
+             packed_at_ms = $7, shipped_at_ms = $8, failure = $9, lapses = $10
          WHERE id = $1",
     )
     .bind(&shipment.id)
@@ -84,6 +86,7 @@ pub(super) async fn update(
     .bind(shipment.packed_at_ms)
     .bind(shipment.shipped_at_ms)
     .bind(&shipment.failure)
+    .bind(shipment.lapses)
     .execute(&mut **transaction)
     .await?;
     Ok(())

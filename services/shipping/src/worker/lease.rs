@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Shutdown;
+use chassis::sabotage::crash_point;
 use metrics::gauge;
 use proto::shipping::{Lease, LeaseShipmentsRequest};
 use tokio::sync::Semaphore;
@@ -52,6 +53,9 @@ impl Worker {
             } else {
                 LEAST
             };
+            if !leases.is_empty() {
+                crash_point("worker-leased");
+            }
             for lease in leases {
                 self.start(lease, &mut tasks, &shutdown).await;
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::sabotage::crash_point;
 use chassis::{Shutdown, clock};
 use metrics::counter;
 use proto::shipping::{
@@ -43,6 +44,7 @@ impl Worker {
         if shipment.state() != State::Packed {
             tokio::time::sleep(self.pace.pack_time).await;
             self.pack(lease, &shipment.id).await?;
+            crash_point("worker-packed");
         }
         tokio::time::sleep(self.pace.ship_time).await;
         self.complete(lease, &shipment.id).await
@@ -84,6 +86,7 @@ impl Worker {
             id: shipment.id.clone(),
             token: lease.token.clone(),
             reason: "the worker ended".to_owned(),
+            given_back: true,
         };
         match self.shipping.clone().fail_shipment(request).await {
             Ok(_) => "returned",

@@ -61,6 +61,7 @@ async fn strangers_to_a_lease_are_refused() {
         id,
         token,
         reason: "why".into(),
+        given_back: false,
     };
     let mut client = client(&app);
     let codes = [
