@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::folder::Which;
 use crate::serve::Process;
-use crate::{audit, chaos, health, load, logs, scale, signal, status, up};
+use crate::{audit, chaos, health, load, logs, mesh, scale, signal, status, up};
 
 /// A shop that sells socks, as nine small processes.
 ///
@@ -40,6 +40,12 @@ pub(crate) enum Command {
     Resume(signal::Options),
     /// Start or end instances of a shop that runs.
     Scale(scale::Options),
+    /// See the mesh that the shop's processes find each other by, and steer it.
+    Mesh {
+        /// What to see or to steer.
+        #[command(subcommand)]
+        command: mesh::Command,
+    },
     /// Run one service in the foreground.
     Serve {
         /// The service.

@@ -16,6 +16,7 @@ mod folder;
 mod health;
 mod load;
 mod logs;
+mod mesh;
 mod probe;
 mod process;
 mod scale;
@@ -52,6 +53,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Kill(options)) => signal::run(&options, Deed::Kill),
         Some(Command::Pause(options)) => signal::run(&options, Deed::Pause),
         Some(Command::Resume(options)) => signal::run(&options, Deed::Resume),
+        Some(Command::Mesh { command }) => now(mesh::run(&command)),
         Some(Command::Scale(options)) => scale::run(&options),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),

@@ -253,6 +253,7 @@ fn without_a_shop_there_is_nothing_to_look_at_or_to_close() {
         &["down"],
         &["kill", "carts-1"],
         &["scale", "carts=2"],
+        &["mesh", "members"],
     ] {
         let output = sockshop()
             .args(command)

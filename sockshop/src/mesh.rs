@@ -1,0 +1,242 @@
+//! `sockshop mesh`: seeing the mesh of a running shop, and steering it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chassis::announce::{MeshKey, Trusted};
+use clap::Subcommand;
+use proto::mesh as pb;
+use proto::mesh::mesh_client::MeshClient;
+use tonic::{Request, Status};
+
+use crate::folder::Which;
+use crate::service::Service;
+use crate::state::{Entry, State};
+use crate::table;
+
+mod resolve;
+
+/// No mesh node takes longer to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What can be asked of the mesh.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the mesh nodes, and who announces to them.
+    Members(Which),
+    /// Ask the mesh's DNS about a name, as any program would.
+    Resolve(resolve::Options),
+    /// Show how requests are shared between versions, or change it.
+    Policy(Policy),
+}
+
+/// Whose policy, and what it shall be.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Policy {
+    /// The service; all policies are shown without one.
+    service: Option<String>,
+
+    /// What each version shall get of the requests, in percent or any other unit.
+    #[arg(value_name = "VERSION=WEIGHT", value_parser = weight, conflicts_with = "clear")]
+    weights: Vec<(String, i64)>,
+
+    /// Have no policy any more: all instances share alike.
+    #[arg(long, requires = "service")]
+    clear: bool,
+
+    /// The shop to steer.
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Asks or steers.
+pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Members(which) => members(which).await,
+        Command::Resolve(options) => resolve::run(options).await,
+        Command::Policy(options) => policy(options).await,
+    }
+}
+
+fn weight(text: &str) -> Result<(String, i64), String> {
+    let wrong = || format!("`{text}` must be VERSION=WEIGHT, such as v2=10");
+    let (version, weight) = text.split_once('=').ok_or_else(wrong)?;
+    let weight = weight.trim_end_matches('%').parse().map_err(|_| wrong())?;
+    Ok((version.to_owned(), weight))
+}
+
+/// The mesh nodes of the shop that is meant.
+fn nodes(which: &Which) -> anyhow::Result<Vec<Entry>> {
+    let (_, mut state) = State::running(which)?;
+    state.instances.retain(|one| one.service == Service::Meshd);
+    Ok(state.instances)
+}
+
+/// A connection to a mesh node that answers, and all that it knows.
+async fn connect(which: &Which) -> anyhow::Result<(MeshClient<Trusted>, pb::GetStateResponse)> {
+    let (folder, _) = State::running(which)?;
+    let key: MeshKey = folder.mesh_key()?.parse().map_err(anyhow::Error::msg)?;
+    let mut why = None;
+    for node in nodes(which)? {
+        let address = SocketAddr::new(node.address, node.port);
+        let mut client = key.client(&address.to_string())?;
+        match client.get_state(within(pb::GetStateRequest {})).await {
+            Ok(known) => return Ok((client, known.into_inner())),
+            Err(status) => why = Some(status),
+        }
+    }
+    let why = why.map_or_else(String::new, |status| format!(": {}", status.message()));
+    bail!("no mesh node answers{why}")
+}
+
+fn within<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(PATIENCE);
+    request
+}
+
+async fn members(which: &Which) -> anyhow::Result<()> {
+    let (_, known) = connect(which).await?;
+    let nodes = known.members.iter().map(|member| {
+        let state = if member.alive { "alive" } else { "silent" };
+        vec![
+            member.node.clone(),
+            member.gossip.clone(),
+            state.to_owned(),
+            member.instances.to_string(),
+        ]
+    });
+    let head = ["NODE", "GOSSIP", "STATE", " INSTANCES"];
+    let mut text = table::render(&head, nodes.collect());
+    let rows = known.instances.iter().map(row).collect();
+    let head = [
+        "SERVICE", "VERSION", "INSTANCE", "ADDRESS", "STATE", " SHARE", "NODE",
+    ];
+    text.push('\n');
+    text.push_str(&table::render(&head, rows));
+    crate::print(&text)
+}
+
+fn row(one: &pb::Instance) -> Vec<String> {
+    let state = match one.phase() {
+        pb::Phase::Unspecified => "unknown",
+        pb::Phase::Starting => "starting",
+        pb::Phase::Serving => "serving",
+        pb::Phase::Draining => "draining",
+    };
+    let address = one.address.parse().map(|ip| {
+        let port = u16::try_from(one.port).unwrap_or_default();
+        SocketAddr::new(ip, port).to_string()
+    });
+    vec![
+        one.service.clone(),
+        one.version.clone(),
+        one.instance.clone(),
+        address.unwrap_or_else(|_| one.address.clone()),
+        state.to_owned(),
+        percent(one.weight.into()),
+        one.node.clone(),
+    ]
+}
+
+/// Hundredths of a percent as people write them.
+fn percent(share: u64) -> String {
+    match (share / 100, share % 100) {
+        (whole, 0) => format!("{whole} %"),
+        (whole, rest) => format!("{whole}.{rest:02} %"),
+    }
+}
+
+async fn policy(options: &Policy) -> anyhow::Result<()> {
+    let (mut client, known) = connect(&options.which).await?;
+    let Some(service) = &options.service else {
+        return crate::print(&show(&known.policies));
+    };
+    let policy = if options.weights.is_empty() && !options.clear {
+        let request = pb::GetPolicyRequest {
+            service: service.clone(),
+        };
+        client.get_policy(within(request)).await
+    } else {
+        let weights: HashMap<_, _> = options.weights.iter().cloned().collect();
+        if weights.len() < options.weights.len() {
+            bail!("a version can have one weight only");
+        }
+        let request = pb::SetPolicyRequest {
+            service: service.clone(),
+            weights,
+        };
+        client.set_policy(within(request)).await
+    };
+    let policy = policy.map_err(|status| refused(service, &status));
+    crate::print(&show(&[policy?.into_inner()]))
+}
+
+fn refused(service: &str, status: &Status) -> anyhow::Error {
+    if status.code() != tonic::Code::NotFound {
+        return anyhow::Error::msg(status.message().to_owned());
+    }
+    match status.message() {
+        message if message.contains("policy") => {
+            anyhow::anyhow!("{service} has no policy: all its instances share alike")
+        }
+        _ => anyhow::anyhow!("the mesh knows no service {service}"),
+    }
+}
+
+/// A line for every version that a policy names.
+fn show(policies: &[pb::Policy]) -> String {
+    let mut rows = Vec::new();
+    for policy in policies {
+        let mut weights: Vec<_> = policy.weights.iter().collect();
+        weights.sort();
+        if weights.is_empty() {
+            rows.push(vec![policy.service.clone(), "all alike".to_owned()]);
+        }
+        for (version, weight) in weights {
+            rows.push(vec![
+                policy.service.clone(),
+                version.clone(),
+                weight.to_string(),
+            ]);
+        }
+    }
+    if rows.is_empty() {
+        return "no policies: all instances of a service share alike\n".to_owned();
+    }
+    table::render(&["SERVICE", "VERSION", " WEIGHT"], rows)
+}
+
+/// Where the mesh of the shop that is meant answers names.
+fn servers(which: &Which) -> anyhow::Result<Vec<SocketAddr>> {
+    let nodes = nodes(which)?;
+    let dns = nodes.iter().filter_map(|node| {
+        let port = node.dns_port?;
+        Some(SocketAddr::new(node.address, port))
+    });
+    let servers: Vec<_> = dns.collect();
+    servers.first().context("this shop has no mesh node")?;
+    Ok(servers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_read_as_people_write_them() {
+        assert_eq!(weight("v1=90"), Ok(("v1".to_owned(), 90)));
+        assert_eq!(weight("v2=10%"), Ok(("v2".to_owned(), 10)));
+        assert_eq!(weight("v2=-1"), Ok(("v2".to_owned(), -1)));
+        assert!(weight("v2").is_err() && weight("v2=most").is_err());
+    }
+
+    #[test]
+    fn shares_are_shown_in_percent() {
+        assert_eq!(percent(10_000), "100 %");
+        assert_eq!(percent(3_334), "33.34 %");
+        assert_eq!(percent(5), "0.05 %");
+    }
+}

@@ -1,0 +1,133 @@
+//! Names appear and vanish with the processes behind them.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use chassis::discovery::resolver;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use rustix::process::Signal;
+
+use crate::support::served::Served;
+use crate::support::{Shop, client, eventually_async};
+
+/// Much longer than a name takes to go, on any machine.
+const SOON: Duration = Duration::from_secs(4);
+
+/// A resolver as any program has one, pointed at a shop's mesh.
+pub(crate) struct Names(TokioResolver);
+
+impl Names {
+    pub(crate) fn of(shop: &Shop) -> Self {
+        let nodes = shop.instances().into_iter();
+        let dns = nodes.filter_map(|one| Some((one.address, one.dns_port?)));
+        let address = |(ip, port): (String, u16)| SocketAddr::new(ip.parse().unwrap(), port);
+        let servers: Vec<_> = dns.map(address).collect();
+        Self(resolver(&servers).unwrap())
+    }
+
+    /// The addresses under `name`, such as `127.77.1.1`.
+    pub(crate) async fn addresses(&self, name: &str) -> BTreeSet<String> {
+        let answer = self.0.lookup_ip(format!("{name}.weave.local.")).await;
+        let addresses = answer
+            .iter()
+            .flat_map(|found| found.iter().collect::<Vec<_>>());
+        addresses.map(|address| address.to_string()).collect()
+    }
+
+    /// The names of the instances of `service`, and their weights.
+    pub(crate) async fn instances(&self, service: &str) -> Vec<(String, u16)> {
+        let name = format!("_shop._tcp.{service}.weave.local.");
+        let Ok(answer) = self.0.lookup(name, RecordType::SRV).await else {
+            return Vec::new();
+        };
+        let srv = answer
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::SRV(srv) => Some((srv.target.iter().next()?.to_vec(), srv.weight)),
+                _ => None,
+            });
+        let mut found: Vec<_> = srv
+            .map(|(label, weight)| (String::from_utf8(label).unwrap(), weight))
+            .collect();
+        found.sort();
+        found
+    }
+
+    async fn knows(&self, service: &str, instance: &str) -> bool {
+        let found = self.instances(service).await;
+        found.iter().any(|(name, _)| name == instance)
+    }
+}
+
+/// Another catalogue, which nobody starts again.
+async fn guest(shop: &Shop) -> Served {
+    let node = shop.instance("meshd-1").url();
+    let key = std::fs::read_to_string(shop.data().join("mesh.key")).unwrap();
+    let start = move || {
+        let settings = [
+            ("MESH", node.strip_prefix("http://").unwrap()),
+            ("MESH_KEY", &key),
+            ("INSTANCE", "guest"),
+            ("DRAIN_WINDOW", "30s"),
+        ];
+        Served::start("catalogue", &settings)
+    };
+    tokio::task::spawn_blocking(start).await.unwrap()
+}
+
+/// How long the name of the guest is still answered.
+async fn vanishes(names: &Names) -> Duration {
+    let begun = Instant::now();
+    while names.knows("catalogue", "guest").await {
+        assert!(begun.elapsed() < SOON, "the name stays");
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_lasts_as_long_as_the_process_behind_it() {
+    let shop = Shop::open();
+    let names = Names::of(&shop);
+    let own = vec![("catalogue-1".to_owned(), 10_000)];
+    assert_eq!(names.instances("catalogue").await, own);
+    let here = async || names.knows("catalogue", "guest").await;
+
+    let killed = guest(&shop).await;
+    eventually_async("the guest has a name", here).await;
+    drop(killed); // SIGKILL
+    println!("killed: gone after {:?}", vanishes(&names).await);
+    assert_eq!(names.addresses("guest.catalogue").await, BTreeSet::new());
+
+    let drained = guest(&shop).await;
+    eventually_async("the guest has a name", here).await;
+    drained.terminate();
+    println!("drains: gone after {:?}", vanishes(&names).await);
+    let list = client().get(format!("{}/catalogue", drained.url)).send();
+    assert_eq!(list.await.unwrap().status(), 200, "it still serves");
+    assert_eq!(names.addresses("guest.catalogue").await.len(), 1);
+    drop(drained);
+
+    let silent = guest(&shop).await;
+    eventually_async("the guest has a name", here).await;
+    silent.send(Signal::STOP);
+    println!("silent: gone after {:?}", vanishes(&names).await);
+    assert_eq!(names.instances("catalogue").await, own);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_the_original_are_answered() {
+    let shop = Shop::open_with(&["--scale", "carts=2"]);
+    let names = Names::of(&shop);
+    for service in ["catalogue", "orders", "payment", "shipping", "user"] {
+        let address = shop.instance(&format!("{service}-1")).address;
+        assert_eq!(names.addresses(service).await, BTreeSet::from([address]));
+    }
+    let both = ["carts-1", "carts-2"].map(|name| shop.instance(name).address);
+    for alias in ["carts", "cart", "CARTS"] {
+        assert_eq!(names.addresses(alias).await, BTreeSet::from(both.clone()));
+    }
+    assert_eq!(names.addresses("socks").await, BTreeSet::new());
+}
