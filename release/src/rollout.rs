@@ -1,0 +1,340 @@
+//! One rollout: start, ready, smoke, shift, judge, and then promote or abort,
+//! and retire.
+
+mod say;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chassis::clock;
+use tokio::time::Instant;
+
+use crate::judge::{Evidence, Verdict, judge};
+use crate::plan::Strategy;
+use crate::record::{Entry, Record, Records, Wish};
+use crate::target::{Instance, Shares, Target};
+use crate::watch::Window;
+
+/// A rollout that is being driven.
+pub struct Rollout<'a, T> {
+    target: &'a T,
+    records: &'a Records,
+    record: Record,
+    /// What the old version did when it last had requests.
+    reference: crate::sample::Sample,
+    met: Met,
+}
+
+/// How many requests met which version.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    new: u64,
+    all: u64,
+}
+
+/// How a rollout ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The new version serves all, and the old one is gone.
+    Promoted,
+    /// The old version serves all, and the new one is gone.
+    Aborted {
+        /// Why.
+        reasons: Vec<String>,
+    },
+}
+
+/// How a step ended.
+enum Step {
+    Passed,
+    Promote,
+    Failed(Vec<String>),
+}
+
+/// Between two looks at something that gets ready.
+const PAUSE: Duration = Duration::from_millis(200);
+
+impl<'a, T: Target> Rollout<'a, T> {
+    /// A rollout as the record says, on `target`.
+    pub fn new(target: &'a T, records: &'a Records, record: Record) -> Self {
+        Self {
+            target,
+            records,
+            record,
+            reference: crate::sample::Sample::default(),
+            met: Met::default(),
+        }
+    }
+
+    /// Works out what runs now, and what a rollout to `to` starts from.
+    pub async fn origin(target: &T, service: &str, to: &str) -> anyhow::Result<String> {
+        let instances = target.instances(service).await?;
+        let mut versions: Vec<_> = instances.into_iter().map(|one| one.version).collect();
+        versions.sort();
+        versions.dedup();
+        let others: Vec<_> = versions.iter().filter(|version| *version != to).collect();
+        match others[..] {
+            [only] => Ok(only.clone()),
+            [] if versions.is_empty() => bail!("nothing runs of {service}"),
+            [] => bail!("{service} is {to} already"),
+            _ => bail!(
+                "{service} runs as {}: abort what was begun first",
+                versions.join(", ")
+            ),
+        }
+    }
+
+    /// Goes through it, from wherever the target stands, to its end.
+    pub async fn run(mut self) -> anyhow::Result<Outcome> {
+        let record = self.record.clone();
+        say::plan(&record);
+        self.records.begin(&record)?;
+        let outcome = match self.drive().await {
+            Ok(Step::Failed(reasons)) => self.abort(reasons).await?,
+            Ok(Step::Passed | Step::Promote) => self.promote().await?,
+            Err(error) => {
+                let reasons = vec![format!("{error:#}")];
+                self.abort(reasons).await?
+            }
+        };
+        Ok(outcome)
+    }
+
+    async fn drive(&mut self) -> anyhow::Result<Step> {
+        if let Some(wish) = self.prepare().await? {
+            return Ok(match wish {
+                Wish::Promote => Step::Promote,
+                Wish::Abort => Step::Failed(asked()),
+            });
+        }
+        let begun = self.share_of_new().await?;
+        let steps = self.record.plan.steps.clone();
+        for percent in steps.into_iter().filter(|percent| *percent >= begun) {
+            match self.step(percent).await? {
+                Step::Passed => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Step::Passed)
+    }
+
+    /// Starts the new version beside the old one, until it passes a first test.
+    async fn prepare(&mut self) -> anyhow::Result<Option<Wish>> {
+        let Record {
+            service,
+            to,
+            from,
+            plan,
+            ..
+        } = self.record.clone();
+        let instances = self.target.instances(&service).await?;
+        let count = of(&instances, &from).count().max(1);
+        if of(&instances, &to).count() == 0 {
+            // Nothing is said about shares yet, so say it before there is a second version.
+            self.target.share(&service, &only(&from)).await?;
+            say::start(&to, count);
+            self.target.start(&service, &to, count).await?;
+        }
+        let begun = Instant::now();
+        loop {
+            let instances = self.target.instances(&service).await?;
+            let ready = of(&instances, &to).filter(|one| one.ready).count();
+            if ready >= count {
+                break;
+            }
+            if let Some(wish) = self.records.asked(&service) {
+                return Ok(Some(wish));
+            }
+            if begun.elapsed() > plan.ready {
+                bail!(
+                    "{to} was not ready within {:?}: {ready} of {count}",
+                    plan.ready
+                );
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        say::ready(&to, begun.elapsed());
+        let smoke = self.target.smoke(&service, &to).await;
+        smoke.with_context(|| format!("{to} failed its first request"))?;
+        say::smoke(&to);
+        self.refer().await?;
+        Ok(None)
+    }
+
+    /// Watches the old version for a moment, so that there is something to compare with.
+    async fn refer(&mut self) -> anyhow::Result<()> {
+        if self.record.plan.strategy == Strategy::Canary {
+            return Ok(());
+        }
+        let Record {
+            service,
+            from,
+            to,
+            plan,
+            ..
+        } = self.record.clone();
+        let window = Window::open(&self.target.instances(&service).await?);
+        tokio::time::sleep(plan.window / 3).await;
+        let instances = self.target.instances(&service).await?;
+        self.reference = window.evidence(&instances, &from, &to).old;
+        Ok(())
+    }
+
+    async fn share_of_new(&self) -> anyhow::Result<u8> {
+        let shares = self.target.shares(&self.record.service).await?;
+        Ok(shares.get(&self.record.to).copied().unwrap_or(0))
+    }
+
+    /// Gives the new version `percent` of the requests, and watches.
+    async fn step(&mut self, percent: u8) -> anyhow::Result<Step> {
+        let Record {
+            service,
+            from,
+            to,
+            plan,
+            ..
+        } = self.record.clone();
+        let window = Window::open(&self.target.instances(&service).await?);
+        self.target
+            .share(&service, &both(&from, &to, percent))
+            .await?;
+        say::shift(&to, percent);
+        let begun = Instant::now();
+        loop {
+            tokio::time::sleep(plan.look()).await;
+            let instances = self.target.instances(&service).await?;
+            let evidence = self.evidence(&window, &instances).await?;
+            let verdict = judge(&evidence, &plan.thresholds);
+            self.records.judged(&service, percent, &evidence, &verdict);
+            if let Some(wish) = self.records.asked(&service) {
+                self.count(&evidence);
+                return Ok(match wish {
+                    Wish::Promote => Step::Promote,
+                    Wish::Abort => Step::Failed(asked()),
+                });
+            }
+            let step = match &verdict {
+                Verdict::Bad { reasons } => Some(Step::Failed(reasons.clone())),
+                Verdict::Good if begun.elapsed() >= plan.window => Some(Step::Passed),
+                Verdict::Wait { missing } if begun.elapsed() >= plan.limit => {
+                    Some(Step::Failed(vec![format!(
+                        "{missing} requests too few to judge it within {:?}",
+                        plan.limit
+                    )]))
+                }
+                _ => None,
+            };
+            if let Some(step) = step {
+                say::judged(&verdict, &evidence);
+                self.count(&evidence);
+                return Ok(step);
+            }
+        }
+    }
+
+    async fn evidence(
+        &mut self,
+        window: &Window,
+        instances: &[Instance],
+    ) -> anyhow::Result<Evidence> {
+        let Record {
+            from,
+            to,
+            begun_ms,
+            plan,
+            ..
+        } = &self.record;
+        let mut evidence = window.evidence(instances, from, to);
+        if plan.thresholds.business {
+            evidence.wrong_orders = self.target.wrong_orders(*begun_ms).await?;
+        }
+        // Who has no requests any more is judged by what it did with them.
+        let idle = evidence.old.requests < self.reference.requests / 10;
+        if idle {
+            let memory = evidence.old.memory;
+            evidence.old = self.reference.clone();
+            evidence.old.memory = memory.max(evidence.old.memory);
+        }
+        Ok(evidence)
+    }
+
+    fn count(&mut self, evidence: &Evidence) {
+        self.met.new += evidence.new.requests;
+        self.met.all += evidence.new.requests + evidence.old.requests;
+        if evidence.old.requests > self.reference.requests {
+            self.reference = evidence.old.clone();
+        }
+    }
+
+    /// All requests to the new version; the old one ends.
+    async fn promote(self) -> anyhow::Result<Outcome> {
+        let Record {
+            service, from, to, ..
+        } = self.record.clone();
+        self.target.share(&service, &only(&to)).await?;
+        self.retire(&from).await?;
+        self.close(Outcome::Promoted)
+    }
+
+    /// All requests to the old version; the new one ends.
+    async fn abort(self, reasons: Vec<String>) -> anyhow::Result<Outcome> {
+        let Record {
+            service, from, to, ..
+        } = self.record.clone();
+        say::abort(&reasons);
+        self.target.share(&service, &only(&from)).await?;
+        say::back(&from, self.met.new, self.met.all);
+        self.retire(&to).await?;
+        self.close(Outcome::Aborted { reasons })
+    }
+
+    /// Ends `version` once nobody can remember the old shares.
+    async fn retire(&self, version: &str) -> anyhow::Result<()> {
+        let service = &self.record.service;
+        tokio::time::sleep(self.record.plan.settle).await;
+        self.target.stop(service, version).await?;
+        self.target.share(service, &Shares::new()).await
+    }
+
+    fn close(self, outcome: Outcome) -> anyhow::Result<Outcome> {
+        let reasons = match &outcome {
+            Outcome::Promoted => Vec::new(),
+            Outcome::Aborted { reasons } => reasons.clone(),
+        };
+        let entry = Entry {
+            promoted: outcome == Outcome::Promoted,
+            reasons,
+            ended_ms: clock::now_ms(),
+            record: self.record,
+        };
+        self.records.end(&entry)?;
+        say::end(&entry);
+        Ok(outcome)
+    }
+
+    /// Ends a rollout whose driver is gone, as `wish` says.
+    pub async fn finish(self, wish: Wish) -> anyhow::Result<Outcome> {
+        match wish {
+            Wish::Promote => self.promote().await,
+            Wish::Abort => self.abort(asked()).await,
+        }
+    }
+}
+
+fn of<'a>(instances: &'a [Instance], version: &'a str) -> impl Iterator<Item = &'a Instance> {
+    instances.iter().filter(move |one| one.version == version)
+}
+
+fn only(version: &str) -> Shares {
+    Shares::from([(version.to_owned(), 100)])
+}
+
+fn both(old: &str, new: &str, percent: u8) -> Shares {
+    Shares::from([(old.to_owned(), 100 - percent), (new.to_owned(), percent)])
+}
+
+fn asked() -> Vec<String> {
+    vec!["asked for".to_owned()]
+}

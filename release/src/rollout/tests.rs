@@ -1,0 +1,347 @@
+//! Rollouts on a simulated shop, in simulated time.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tempfile::TempDir;
+
+use super::*;
+use crate::plan::Plan;
+
+/// Requests per second of the simulated visitors.
+const RATE: f64 = 200.0;
+
+/// A shop with one service, whose versions behave as their names say.
+struct Shop {
+    state: RefCell<State>,
+}
+
+struct State {
+    versions: BTreeMap<String, Version>,
+    shares: Shares,
+    seen: Instant,
+    dice: StdRng,
+    acts: Vec<String>,
+}
+
+#[derive(Clone, Default)]
+struct Version {
+    ready_at: Option<Instant>,
+    within: u64,
+    slow: u64,
+    failed: u64,
+    restarts: u64,
+}
+
+impl Shop {
+    fn new(seed: u64) -> Self {
+        let old = Version {
+            ready_at: Some(Instant::now()),
+            ..Version::default()
+        };
+        Self {
+            state: RefCell::new(State {
+                versions: [("v1".to_owned(), old)].into(),
+                shares: Shares::new(),
+                seen: Instant::now(),
+                dice: StdRng::seed_from_u64(seed),
+                acts: Vec::new(),
+            }),
+        }
+    }
+
+    fn versions(&self) -> Vec<String> {
+        self.state.borrow().versions.keys().cloned().collect()
+    }
+
+    fn acts(&self) -> Vec<String> {
+        self.state.borrow().acts.clone()
+    }
+
+    fn note(&self, act: String) {
+        let mut state = self.state.borrow_mut();
+        state.visit();
+        state.acts.push(act);
+    }
+}
+
+impl State {
+    /// Lets in who came since the last look.
+    fn visit(&mut self) {
+        let visitors = (self.seen.elapsed().as_secs_f64() * RATE) as u64;
+        self.seen = Instant::now();
+        let names: Vec<String> = self.versions.keys().cloned().collect();
+        for _ in 0..visitors {
+            let roll = self.dice.random::<f64>() * 100.0;
+            let mut left = roll;
+            let chosen = names.iter().find(|name| {
+                let all = 100.0 / names.len() as f64;
+                let share = match self.shares.is_empty() {
+                    true => all,
+                    false => f64::from(self.shares.get(*name).copied().unwrap_or(0)),
+                };
+                left -= share;
+                left < 0.0
+            });
+            let Some(chosen) = chosen else { continue };
+            let unlucky =
+                self.dice.random::<f64>() < if chosen == "v2-errors" { 0.2 } else { 0.001 };
+            let slow = chosen == "v2-slow" || self.dice.random::<f64>() < 0.02;
+            let version = self.versions.get_mut(chosen).unwrap();
+            version.failed += u64::from(unlucky);
+            *(if slow {
+                &mut version.slow
+            } else {
+                &mut version.within
+            }) += 1;
+        }
+    }
+}
+
+impl Target for Shop {
+    fn name(&self) -> &'static str {
+        "simulated"
+    }
+
+    async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
+        tokio::task::yield_now().await;
+        let mut state = self.state.borrow_mut();
+        state.visit();
+        let instances = state.versions.iter().map(|(name, version)| {
+            let Version {
+                within,
+                slow,
+                failed,
+                ..
+            } = *version;
+            let (all, fine) = (within + slow, (within + slow).saturating_sub(failed));
+            let mut text = String::new();
+            let name_of = "grpc_server_handling_seconds";
+            _ = writeln!(text, "{name_of}_bucket{{le=\"0.005\"}} {within}");
+            _ = writeln!(text, "{name_of}_bucket{{le=\"0.1\"}} {within}");
+            _ = writeln!(text, "{name_of}_bucket{{le=\"1\"}} {all}");
+            _ = writeln!(text, "{name_of}_count{{grpc_code=\"0\"}} {fine}");
+            _ = writeln!(text, "{name_of}_count{{grpc_code=\"14\"}} {failed}");
+            Instance {
+                name: format!("{service}-{name}"),
+                version: name.clone(),
+                ready: version.ready_at.is_some_and(|at| at <= Instant::now()),
+                restarts: version.restarts,
+                metrics: Some(text),
+            }
+        });
+        Ok(instances.collect())
+    }
+
+    async fn shares(&self, _: &str) -> anyhow::Result<Shares> {
+        Ok(self.state.borrow().shares.clone())
+    }
+
+    async fn start(&self, _: &str, version: &str, count: usize) -> anyhow::Result<()> {
+        self.note(format!("start {version}"));
+        assert_eq!(count, 1);
+        let never = version == "v2-never";
+        let ready_at = (!never).then(|| Instant::now() + Duration::from_secs(2));
+        let new = Version {
+            ready_at,
+            ..Version::default()
+        };
+        self.state
+            .borrow_mut()
+            .versions
+            .insert(version.to_owned(), new);
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    async fn smoke(&self, _: &str, version: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(version != "v2-deaf", "no answer");
+        Ok(())
+    }
+
+    async fn share(&self, _: &str, shares: &Shares) -> anyhow::Result<()> {
+        self.note(format!("share {shares:?}"));
+        self.state.borrow_mut().shares.clone_from(shares);
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    async fn stop(&self, _: &str, version: &str) -> anyhow::Result<()> {
+        let shares = self.shares("").await?;
+        let share = shares.get(version).copied().unwrap_or(0);
+        assert_eq!(share, 0, "{version} is stopped while it has {share} %");
+        self.note(format!("stop {version}"));
+        self.state.borrow_mut().versions.remove(version);
+        Ok(())
+    }
+
+    async fn wrong_orders(&self, _: i64) -> anyhow::Result<Vec<String>> {
+        let state = self.state.borrow();
+        let wrong = state.versions.get("v2-wrong-total");
+        let met = wrong.is_some_and(|version| version.within > 0);
+        Ok(met
+            .then(|| "items 10.00, total 99.99".to_owned())
+            .into_iter()
+            .collect())
+    }
+}
+
+fn record(to: &str, strategy: Strategy, business: bool) -> Record {
+    let mut plan = Plan::usual(strategy);
+    plan.thresholds.business = business;
+    Record {
+        service: "catalogue".into(),
+        from: "v1".into(),
+        to: to.into(),
+        plan,
+        begun_ms: clock::now_ms(),
+    }
+}
+
+fn records() -> (TempDir, Records) {
+    let folder = tempfile::tempdir().unwrap();
+    let records = Records::open(folder.path()).unwrap();
+    (folder, records)
+}
+
+async fn roll(to: &str, strategy: Strategy, business: bool) -> (Outcome, Shop) {
+    let shop = Shop::new(7);
+    let (_folder, records) = records();
+    let rollout = Rollout::new(&shop, &records, record(to, strategy, business));
+    let outcome = rollout.run().await.unwrap();
+    (outcome, shop)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_version_takes_over_step_by_step() {
+    let (outcome, shop) = roll("v2", Strategy::Canary, true).await;
+    assert_eq!(outcome, Outcome::Promoted);
+    assert_eq!(shop.versions(), ["v2"]);
+    let acts = shop.acts();
+    let seen: Vec<_> = acts.iter().filter(|act| act.contains("\"v2\"")).collect();
+    assert_eq!(
+        seen.len(),
+        5,
+        "5, 25, 50, 100 %, and that it stays: {acts:?}"
+    );
+    assert_eq!(acts[0], r#"share {"v1": 100}"#);
+    assert_eq!(acts.last().unwrap(), "share {}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_version_takes_over_at_once() {
+    let (outcome, shop) = roll("v2", Strategy::BlueGreen, true).await;
+    assert_eq!(outcome, Outcome::Promoted);
+    assert_eq!(shop.versions(), ["v2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_versions_go_back_by_themselves() {
+    let strategies = [Strategy::Canary, Strategy::BlueGreen];
+    let bad = [
+        "v2-errors",
+        "v2-slow",
+        "v2-wrong-total",
+        "v2-never",
+        "v2-deaf",
+    ];
+    for (strategy, to) in strategies.into_iter().flat_map(|s| bad.map(|to| (s, to))) {
+        let (outcome, shop) = roll(to, strategy, true).await;
+        assert!(
+            matches!(outcome, Outcome::Aborted { .. }),
+            "{to} {outcome:?}"
+        );
+        assert_eq!(shop.versions(), ["v1"], "{to}");
+        assert!(shop.state.borrow().shares.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_business_check_sees_a_wrong_total() {
+    let (outcome, shop) = roll("v2-wrong-total", Strategy::Canary, false).await;
+    assert_eq!(outcome, Outcome::Promoted);
+    assert_eq!(shop.versions(), ["v2-wrong-total"]);
+}
+
+/// Cuts the driver off after every number of its steps, ends the rollout from
+/// "another terminal", and looks that exactly one version is left.
+#[tokio::test(start_paused = true)]
+async fn a_rollout_survives_its_driver() {
+    for (cut, wish) in (0..400)
+        .step_by(7)
+        .flat_map(|cut| [Wish::Abort, Wish::Promote].map(|wish| (cut, wish)))
+    {
+        let shop = Shop::new(cut);
+        let (_folder, records) = records();
+        let rollout = Rollout::new(&shop, &records, record("v2", Strategy::Canary, true));
+        let limit = Duration::from_millis(500 * cut);
+        if tokio::time::timeout(limit, rollout.run()).await.is_ok() {
+            continue;
+        }
+        let left = records.current("catalogue").unwrap();
+        let wish = match shop.versions().len() {
+            1 => Wish::Abort,
+            _ => wish,
+        };
+        let outcome = Rollout::new(&shop, &records, left)
+            .finish(wish)
+            .await
+            .unwrap();
+        let stays = match outcome {
+            Outcome::Promoted => "v2",
+            Outcome::Aborted { .. } => "v1",
+        };
+        assert_eq!(shop.versions(), [stays], "cut after {limit:?}");
+        assert_eq!(records.current("catalogue"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_goes_on_where_its_driver_was_cut_off() {
+    let shop = Shop::new(3);
+    let (_folder, records) = records();
+    let first = Rollout::new(&shop, &records, record("v2", Strategy::Canary, true));
+    let cut = tokio::time::timeout(Duration::from_secs(50), first.run()).await;
+    assert!(cut.is_err());
+    assert_eq!(shop.state.borrow().shares["v2"], 25);
+    let again = records.current("catalogue").unwrap();
+    let outcome = Rollout::new(&shop, &records, again).run().await.unwrap();
+    assert_eq!(outcome, Outcome::Promoted);
+    let acts = shop.acts();
+    let starts = acts.iter().filter(|act| act.starts_with("start")).count();
+    let fives = acts.iter().filter(|act| act.contains("\"v2\": 5}")).count();
+    assert_eq!((starts, fives), (1, 1), "{acts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_versions_beside_each_other_are_no_place_to_start_from() {
+    let shop = Shop::new(1);
+    assert_eq!(
+        Rollout::origin(&shop, "catalogue", "v2").await.unwrap(),
+        "v1"
+    );
+    let already = Rollout::origin(&shop, "catalogue", "v1").await;
+    assert_eq!(already.unwrap_err().to_string(), "catalogue is v1 already");
+    shop.start("catalogue", "v2", 1).await.unwrap();
+    let third = Rollout::origin(&shop, "catalogue", "v3").await;
+    assert!(third.unwrap_err().to_string().contains("abort"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_else_may_ask_for_an_end() {
+    for (wish, stays) in [(Wish::Abort, "v1"), (Wish::Promote, "v2")] {
+        let shop = Shop::new(1);
+        let (_folder, records) = records();
+        let rollout = Rollout::new(&shop, &records, record("v2", Strategy::Canary, true));
+        let ask = async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            records.ask("catalogue", wish).unwrap();
+        };
+        let (outcome, ()) = tokio::join!(rollout.run(), ask);
+        assert_eq!(outcome.unwrap() == Outcome::Promoted, wish == Wish::Promote);
+        assert_eq!(shop.versions(), [stays]);
+    }
+}

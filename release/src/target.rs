@@ -1,0 +1,52 @@
+//! Where a release happens.
+
+use std::collections::BTreeMap;
+
+/// One process of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instance {
+    /// Its name in the target.
+    pub name: String,
+    /// The version it runs.
+    pub version: String,
+    /// Whether it takes requests.
+    pub ready: bool,
+    /// How often it ended by itself.
+    pub restarts: u64,
+    /// Its metrics, Prometheus text; `None` when it did not answer.
+    pub metrics: Option<String>,
+}
+
+/// Percent of the requests by version; empty when nothing is said about them.
+pub type Shares = BTreeMap<String, u8>;
+
+/// Starts, weighs and stops versions of services. All acts may be repeated.
+#[expect(
+    async_fn_in_trait,
+    reason = "nobody sends these futures to another thread"
+)]
+pub trait Target {
+    /// Its name: `local`, `swarm`, ..
+    fn name(&self) -> &'static str;
+
+    /// What runs of `service`.
+    async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>>;
+
+    /// How the requests to `service` are shared out.
+    async fn shares(&self, service: &str) -> anyhow::Result<Shares>;
+
+    /// Starts as many instances of `version` as `count`, beside what runs. Gets no requests yet.
+    async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()>;
+
+    /// Asks an instance of `version` for something, past all weights.
+    async fn smoke(&self, service: &str, version: &str) -> anyhow::Result<()>;
+
+    /// Shares the requests out; empty shares say nothing about them any more.
+    async fn share(&self, service: &str, shares: &Shares) -> anyhow::Result<()>;
+
+    /// Ends all instances of `version`, after their last requests.
+    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()>;
+
+    /// Orders placed since `since_ms` (Unix epoch) that break a rule of the auditor.
+    async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>>;
+}
