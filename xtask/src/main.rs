@@ -2,8 +2,10 @@
 
 mod bench;
 mod browser;
+mod docker;
 mod durability;
 mod footprint;
+mod images;
 mod pictures;
 mod sh;
 mod stores;
@@ -22,6 +24,8 @@ enum Suite {
     Durability(durability::Options),
     /// Measure size, start and memory; fails past the memory budget
     Footprint,
+    /// Build the images, weigh them, and fail past their budget
+    Images(images::Options),
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
     /// Run the store suites on a real PostgreSQL and a real Redis
@@ -34,6 +38,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Browser => browser::run(),
         Suite::Durability(options) => durability::run(&options),
         Suite::Footprint => footprint::run(),
+        Suite::Images(options) => images::run(&options),
         Suite::Pictures => pictures::run(),
         Suite::Stores => stores::run(),
     }
