@@ -32,8 +32,8 @@ mod words;
 
 use askama::Template;
 use axum::Router;
-use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};

@@ -143,9 +143,12 @@ impl Shipping for Service {
     ) -> Answer<pb::Shipment> {
         let request = request.into_inner();
         let (id, token, reason) = (request.id, request.token, request.reason);
-        let rule = |shipment: &mut Shipment| match request.given_back {
-            true => shipment.give_back(&token, &reason, clock::now_ms()),
-            false => shipment.fail(&token, &reason, clock::now_ms()),
+        let rule = |shipment: &mut Shipment| {
+            if request.given_back {
+                shipment.give_back(&token, &reason, clock::now_ms())
+            } else {
+                shipment.fail(&token, &reason, clock::now_ms())
+            }
         };
         let shipment = self.store.change(named(&id)?, rule).await?;
         if shipment.state == State::Stuck {

@@ -45,7 +45,7 @@ pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
 impl Told {
     /// Returns true once we are told to end, and false when something else is
     /// wanted before that.
-    pub(crate) async fn to_end(&mut self) -> bool {
+    pub(crate) async fn ends(&mut self) -> bool {
         tokio::select! {
             _ = self.signals.recv() => true,
             () = self.stdin_closed.cancelled() => true,

@@ -55,7 +55,7 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
     if options.background {
         detach::close_output(&folder)?;
     }
-    while !told.to_end().await {
+    while !told.ends().await {
         if let Err(error) = shop.change(&folder) {
             say("sockshop", &format!("{error:#}"));
         }

@@ -68,13 +68,13 @@ async fn requests_go_where_the_weights_say() {
     let names = Names::of(&shop);
     policy(&shop, &["v1=90", "v2=10"]);
     let weights = async |service| names.instances(service).await;
-    let named = |first, second| {
+    let both = |first, second| {
         vec![
             ("catalogue-1".to_owned(), first),
             ("catalogue-2".to_owned(), second),
         ]
     };
-    assert_eq!(weights("catalogue").await, named(9_000, 1_000));
+    assert_eq!(weights("catalogue").await, both(9_000, 1_000));
     settle(&shop, |[first, second]| second > 0 && first > 4 * second).await;
 
     let [first, second] = look(&shop, REQUESTS).await;
@@ -93,7 +93,7 @@ async fn requests_go_where_the_weights_say() {
     assert_eq!((first, second), (0, 1_000));
 
     policy(&shop, &["--clear"]);
-    assert_eq!(weights("catalogue").await, named(5_000, 5_000));
+    assert_eq!(weights("catalogue").await, both(5_000, 5_000));
     settle(&shop, |[first, second]| first > 0 && second > 0).await;
 }
 

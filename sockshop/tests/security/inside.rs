@@ -70,7 +70,8 @@ async fn errors_tell_nothing_of_the_inside() {
 #[tokio::test]
 async fn nobody_outside_speaks_grpc_with_the_front_end() {
     let front_end = grpc(&shared::url("front-end"));
-    let asked = HealthClient::new(front_end.clone()).check(HealthCheckRequest::default());
+    let mut health = HealthClient::new(front_end.clone());
+    let asked = health.check(HealthCheckRequest::default());
     assert_eq!(asked.await.unwrap_err().code(), Code::Unimplemented);
     let questions = stream::iter([ServerReflectionRequest::default()]);
     let mut reflection = ServerReflectionClient::new(front_end);
