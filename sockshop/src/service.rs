@@ -71,6 +71,14 @@ impl Service {
         self as u8 + 1
     }
 
+    /// The variable that gives it another store than its file when `up` is told
+    /// so, such as `ORDERS_DATABASE_URL` or `FRONT_END_SESSION_STORE`.
+    pub(crate) fn store_elsewhere(self) -> Option<String> {
+        let (variable, _) = self.store()?;
+        let name = self.name().to_uppercase().replace('-', "_");
+        Some(format!("{name}_{variable}"))
+    }
+
     /// The variable that names its store and the file it has in the data
     /// folder. A worker keeps nothing, and the mesh no rows.
     pub(crate) fn store(self) -> Option<(&'static str, String)> {
@@ -96,6 +104,14 @@ mod tests {
     fn numbers_follow_the_order_of_tables() {
         let numbers: Vec<u8> = Service::ALL.into_iter().map(Service::number).collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn every_store_can_be_elsewhere() {
+        let elsewhere = Service::ALL.map(Service::store_elsewhere);
+        assert_eq!(elsewhere[2].as_deref(), Some("ORDERS_DATABASE_URL"));
+        assert_eq!(elsewhere[7].as_deref(), Some("FRONT_END_SESSION_STORE"));
+        assert_eq!(elsewhere.iter().flatten().count(), 7);
     }
 
     #[test]

@@ -1,29 +1,52 @@
 //! No order is lost: a shop of two instances each, shoppers, a storm that hits
-//! an instance every two seconds, and then the audit.
+//! an instance every two seconds, and then the audit. Once with the embedded
+//! stores, and once with a `PostgreSQL` and a Redis of its own.
+
+mod audit;
+mod crash_points;
+mod mutants;
+mod shop;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
+use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::{sh, stores};
+use crate::sh;
+use crate::stores::Servers;
+use audit::Audit;
+pub(crate) use crash_points::run as crash_points;
+use mutants::Mutant;
+use shop::{Shop, Storm};
 
-/// What a shop is made of, and how many of each there are.
-const SERVICES: [&str; 8] = [
-    "catalogue",
-    "carts",
-    "orders",
-    "payment",
-    "user",
-    "shipping",
-    "queue-master",
-    "front-end",
-];
+/// Fewer requests with an answer than this are a regression. The aim is 0.999.
+const AVAILABILITY: f64 = 0.99;
+
+/// Where the shop keeps its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// Embedded, a file for each service.
+    Sqlite,
+    /// PostgreSQL, and Redis for carts and sessions.
+    Postgres,
+}
+
+/// Which stores to run with.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Stores {
+    /// Where the shop keeps its data; both, one after the other, when not given
+    #[arg(long, value_enum, default_values = ["sqlite", "postgres"], num_args = 1)]
+    pub(crate) store: Vec<Store>,
+}
 
 /// How many orders, and under what circumstances.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
+    #[command(flatten)]
+    stores: Stores,
+
     /// Orders that must be acknowledged
     #[arg(long, default_value_t = 1000)]
     orders: u64,
@@ -39,101 +62,77 @@ pub(crate) struct Options {
     /// Test this executable rather than a release build
     #[arg(long)]
     sockshop: Option<PathBuf>,
+
+    /// Build a bug in, and see that the audit finds it
+    #[arg(long, value_enum)]
+    mutant: Option<Mutant>,
 }
 
-/// Runs it all; fails when a promise is broken.
+impl Store {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// The servers a shop needs for it, in `folder`.
+    fn open(self, folder: &Path) -> anyhow::Result<Option<Servers>> {
+        match self {
+            Self::Sqlite => Ok(None),
+            Self::Postgres => Servers::start(folder).map(Some),
+        }
+    }
+}
+
+/// The variables that tell a shop of those servers.
+fn variables(servers: Option<&Servers>) -> &[(String, String)] {
+    servers.map_or(&[], |servers| &servers.variables)
+}
+
+/// Runs it all; fails when a promise is broken, or when that of a mutant is not.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let artefacts = sh::artefacts("durability")?;
+    if let Some(mutant) = options.mutant {
+        return mutants::run(mutant, options, &artefacts);
+    }
     let binary = match &options.sockshop {
         Some(binary) => std::path::absolute(binary)?,
         None => sh::release()?,
     };
-    let artefacts = sh::artefacts("durability")?;
+    mutants::absent(&binary)?;
+    for store in &options.stores.store {
+        let artefacts = artefacts.join(store.name());
+        std::fs::create_dir(&artefacts)?;
+        weather(*store, &binary, options, &artefacts)
+            .with_context(|| format!("with {}", store.name()))?;
+    }
+    Ok(())
+}
+
+/// One storm, and the audit after it.
+fn weather(store: Store, binary: &Path, options: &Options, artefacts: &Path) -> anyhow::Result<()> {
+    let begun = Instant::now();
     let folder = tempfile::tempdir()?;
-    let shop = Shop::open(&binary, &folder.path().join("shop"))?;
-    let storm = Storm::begin(&shop, options.seed, &artefacts)?;
-    let load = load(&shop, options, &artefacts);
-    storm.end()?;
+    let servers = store.open(folder.path())?;
+    let shop = Shop::open(binary, folder.path(), variables(servers.as_ref()))?;
+    let wind = Storm::begin(&shop, options.seed, "2s", artefacts)?;
+    let load = load(&shop, options, artefacts);
+    let whole = wind.end();
+    shop.keep_logs(artefacts)?;
+    whole?;
     let load = load?;
-    let audit = audit(&shop, &artefacts);
-    report(options, &load, &audit?)
-}
-
-/// A shop with two instances of everything, closed when this is dropped.
-struct Shop<'a> {
-    binary: &'a Path,
-    data: PathBuf,
-}
-
-impl<'a> Shop<'a> {
-    fn open(binary: &'a Path, data: &Path) -> anyhow::Result<Self> {
-        let shop = Self {
-            binary,
-            data: data.to_owned(),
-        };
-        let port = stores::free_port()?.to_string();
-        let mut up = shop.command(&["up", "--detach", "--port", &port]);
-        for service in SERVICES {
-            up.args(["--scale", &format!("{service}=2")]);
-        }
-        sh::run(&mut up)?;
-        Ok(shop)
-    }
-
-    /// `sockshop` with these arguments, about this shop.
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.binary);
-        command.args(arguments).arg("--data").arg(&self.data);
-        command
-    }
-}
-
-impl Drop for Shop<'_> {
-    fn drop(&mut self) {
-        _ = self.command(&["down"]).status();
-    }
-}
-
-/// A storm over a shop, for as long as there is load.
-struct Storm(Child);
-
-impl Storm {
-    fn begin(shop: &Shop<'_>, seed: u64, artefacts: &Path) -> anyhow::Result<Self> {
-        let mut storm = shop.command(&["chaos", "storm", "--every", "2s", "--duration", "24h"]);
-        storm.args(["--seed", &seed.to_string(), "--timeline"]);
-        storm.arg(artefacts.join("storm.jsonl"));
-        let child = storm.stdout(Stdio::null()).spawn();
-        Ok(Self(child.context("no storm begins")?))
-    }
-
-    /// Ends it, and returns once the shop is whole.
-    fn end(mut self) -> anyhow::Result<()> {
-        sh::run(Command::new("kill").args(["-INT", &self.0.id().to_string()]))?;
-        let status = self.0.wait()?;
-        ensure!(status.success(), "the storm left the shop broken");
-        Ok(())
-    }
-}
-
-impl Drop for Storm {
-    fn drop(&mut self) {
-        if matches!(self.0.try_wait(), Ok(None)) {
-            _ = Command::new("kill").arg(self.0.id().to_string()).status();
-            _ = self.0.wait();
-        }
-    }
+    let audit = Audit::of(&shop, artefacts)?;
+    println!("store                 {}", store.name());
+    report(options, &load, &audit)?;
+    println!("seconds               {}\n", begun.elapsed().as_secs());
+    Ok(())
 }
 
 /// Lets shoppers in until enough orders are acknowledged.
 fn load(shop: &Shop<'_>, options: &Options, artefacts: &Path) -> anyhow::Result<Value> {
-    let mut load = shop.command(&[
-        "load",
-        "--profile",
-        "shopper",
-        "--duration",
-        "24h",
-        "--json",
-    ]);
-    load.args(["--rate", &options.rate, "--think", "300ms"]);
+    let mut load = shop.command(&["load", "--profile", "shopper", "--duration", "24h"]);
+    load.args(["--json", "--rate", &options.rate, "--think", "300ms"]);
     load.args(["--orders", &options.orders.to_string()]);
     load.args(["--seed", &options.seed.to_string()]);
     load.arg("--journal").arg(artefacts.join("journal.jsonl"));
@@ -143,18 +142,9 @@ fn load(shop: &Shop<'_>, options: &Options, artefacts: &Path) -> anyhow::Result<
     Ok(serde_json::from_str(&summary)?)
 }
 
-/// Audits, also when that finds something.
-fn audit(shop: &Shop<'_>, artefacts: &Path) -> anyhow::Result<Value> {
-    let mut audit = shop.command(&["audit", "--json"]);
-    audit.arg("--journal").arg(artefacts.join("journal.jsonl"));
-    let output = audit.stderr(Stdio::inherit()).output()?;
-    std::fs::write(artefacts.join("audit.json"), &output.stdout)?;
-    serde_json::from_slice(&output.stdout).context("the audit came to no end")
-}
-
-fn report(options: &Options, load: &Value, audit: &Value) -> anyhow::Result<()> {
-    let number = |value: &Value| value.as_u64().context("a figure is missing");
-    let acknowledged = number(&load["orders"]["acknowledged"])?;
+fn report(options: &Options, load: &Value, audit: &Audit) -> anyhow::Result<()> {
+    let acknowledged = load["orders"]["acknowledged"].as_u64();
+    let acknowledged = acknowledged.context("a figure is missing")?;
     let availability = load["availability"].as_f64().context("no availability")?;
     println!(
         "acknowledged orders   {acknowledged} ({} without an answer)",
@@ -163,18 +153,18 @@ fn report(options: &Options, load: &Value, audit: &Value) -> anyhow::Result<()> 
     println!("requests              {}", load["requests"]);
     println!("availability          {:.3} %", availability * 100.0);
     println!("p99                   {} ms", load["latency"]["p99"]);
-    for (rule, count) in audit["counts"].as_object().context("no counts")? {
-        println!("{rule:<22}{count}");
-    }
+    audit.print();
     ensure!(
         acknowledged >= options.orders,
         "too few orders: {acknowledged}"
     );
-    let journal = number(&audit["acknowledged"])?;
+    let journal = audit.acknowledged;
     ensure!(journal == acknowledged, "the journal has {journal} orders");
-    if audit["ok"] != true {
-        bail!("promises were broken: see artefacts/durability/audit.json");
-    }
+    audit.must_be_clean()?;
     println!("no order was lost");
+    ensure!(
+        availability >= AVAILABILITY,
+        "the shop answered too few requests"
+    );
     Ok(())
 }

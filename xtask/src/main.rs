@@ -20,6 +20,8 @@ enum Suite {
     Bench(bench::Options),
     /// Buy socks in a real browser; screenshots go to artefacts/browser
     Browser,
+    /// Let processes die at every step of an order, and see each come to one end
+    CrashPoints(durability::Stores),
     /// Lose no order in a storm; journal, timeline and report go to artefacts/durability
     Durability(durability::Options),
     /// Measure size, start and memory; fails past the memory budget
@@ -36,6 +38,7 @@ fn main() -> anyhow::Result<()> {
     match Suite::parse() {
         Suite::Bench(options) => bench::run(&options),
         Suite::Browser => browser::run(),
+        Suite::CrashPoints(stores) => durability::crash_points(&stores),
         Suite::Durability(options) => durability::run(&options),
         Suite::Footprint => footprint::run(),
         Suite::Images(options) => images::run(&options),

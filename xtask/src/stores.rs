@@ -44,6 +44,37 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A PostgreSQL and a Redis of one's own, ended when this is dropped.
+pub(crate) struct Servers {
+    /// What tells `sockshop up` to keep everything there.
+    pub(crate) variables: Vec<(String, String)>,
+    _running: [Running; 2],
+}
+
+impl Servers {
+    /// Starts both in `folder`, with an empty database for every service.
+    pub(crate) fn start(folder: &Path) -> anyhow::Result<Self> {
+        let (postgres, database) = postgres(folder)?;
+        let (redis, cache) = redis(folder)?;
+        let psql = sh::program("psql", "postgresql-client", &POSTGRES)?;
+        let mut variables = vec![
+            ("CARTS_DATABASE_URL".to_owned(), format!("{cache}/0")),
+            ("FRONT_END_SESSION_STORE".to_owned(), format!("{cache}/1")),
+        ];
+        for service in ["catalogue", "orders", "payment", "user", "shipping"] {
+            let mut create = Command::new(&psql);
+            create.args([&database, "--quiet", "--command"]);
+            sh::run(create.arg(format!("CREATE DATABASE \"{service}\"")))?;
+            let own = database.replace("/postgres", &format!("/{service}"));
+            variables.push((format!("{}_DATABASE_URL", service.to_uppercase()), own));
+        }
+        Ok(Self {
+            variables,
+            _running: [postgres, redis],
+        })
+    }
+}
+
 /// A compiled test, and the folder it runs in.
 struct Test {
     executable: PathBuf,

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::plan::Instance;
 use crate::folder::Folder;
 use crate::process::Process;
+use crate::service::Service;
 
 /// Twice as long as anybody keeps a name: until then, all have noticed a leaver.
 const DRAIN_WINDOW: &str = "2s";
@@ -50,7 +51,15 @@ impl Kit {
         let log = self.folder.log(&instance.name());
         let output = File::options().create(true).append(true).open(&log);
         let output = output.with_context(|| format!("cannot write {}", log.display()))?;
-        let mut child = Command::new(&self.executable)
+        let mut child = Command::new(&self.executable);
+        // The others' stores are none of its business.
+        for elsewhere in Service::ALL
+            .into_iter()
+            .filter_map(Service::store_elsewhere)
+        {
+            child.env_remove(elsewhere);
+        }
+        let mut child = child
             .args(["serve", instance.seat.service.name()])
             .current_dir(self.folder.path())
             .envs(self.environment.iter().cloned())
@@ -101,7 +110,10 @@ fn settings(instance: &Instance) -> Vec<(&'static str, String)> {
         ("END_WITH_STDIN", "true".to_owned()),
     ];
     if let Some((variable, file)) = instance.seat.service.store() {
-        settings.push((variable, format!("sqlite:{file}?mode=rwc")));
+        let elsewhere = instance.seat.service.store_elsewhere();
+        let elsewhere = elsewhere.and_then(|name| std::env::var(name).ok());
+        let store = elsewhere.unwrap_or_else(|| format!("sqlite:{file}?mode=rwc"));
+        settings.push((variable, store));
     }
     settings
 }

@@ -68,14 +68,12 @@ pub(super) fn run(mutant: Mutant, options: &Options, artefacts: &Path) -> anyhow
         ..*options
     };
     let storm = Storm::begin(&shop, options.seed, "1s", artefacts)?;
-    let (_calm, calm) = channel();
+    let (calm, told) = channel();
     let outcome = std::thread::scope(|scope| {
-        let deaths = scope.spawn(|| arm(&points, &calm));
+        let points = &points;
+        scope.spawn(move || arm(points, &told));
         let outcome = load(&shop, &few, artefacts);
-        drop(_calm);
-        deaths
-            .join()
-            .map_err(|_| anyhow::anyhow!("a thread died"))??;
+        drop(calm);
         outcome
     });
     storm.end()?;
@@ -84,5 +82,52 @@ pub(super) fn run(mutant: Mutant, options: &Options, artefacts: &Path) -> anyhow
     let found = Audit::of(&shop, artefacts)?.must_be_broken();
     let found = found.with_context(|| format!("nobody noticed {name}"))?;
     println!("{name:<30}found: {found}");
+    Ok(())
+}
+
+/// Lets the next process that comes by die at one of [`POINTS`], in turns,
+/// until nobody is there to be `told` any more.
+fn arm(points: &Path, told: &Receiver<()>) {
+    for point in POINTS.iter().cycle() {
+        if told.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+            return;
+        }
+        _ = std::fs::File::create(points.join(point));
+    }
+}
+
+/// The shop with its deliberate bugs, in `folder`: what is built next must not
+/// take its place.
+fn build(folder: &Path) -> anyhow::Result<PathBuf> {
+    let mut build = sh::cargo();
+    let said = sh::read(
+        build
+            .args(BUILD)
+            .args(["--no-run", "--message-format=json"]),
+    )?;
+    let messages = said.lines().map(serde_json::from_str::<Value>);
+    let mut made = messages.filter_map(Result::ok).filter(|message| {
+        message["target"]["name"] == "sockshop" && message["target"]["kind"][0] == "bin"
+    });
+    let executable = made.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    let executable = executable.context("cargo built no sockshop")?;
+    let kept = folder.join("sockshop");
+    std::fs::copy(executable, &kept)?;
+    Ok(kept)
+}
+
+/// Fails when `binary` can be told to have a bug, or to die.
+pub(super) fn absent(binary: &Path) -> anyhow::Result<()> {
+    let bytes = std::fs::read(binary)?;
+    for name in ["CRASH_POINTS", "relay-deletes-before-delivery"] {
+        let found = bytes
+            .windows(name.len())
+            .any(|part| part == name.as_bytes());
+        ensure!(
+            !found,
+            "{} was built for tests: it has {name}",
+            binary.display()
+        );
+    }
     Ok(())
 }
