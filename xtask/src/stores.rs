@@ -56,6 +56,7 @@ impl Servers {
     pub(crate) fn start(folder: &Path) -> anyhow::Result<Self> {
         let (postgres, database) = postgres(folder)?;
         let (redis, cache) = redis(folder)?;
+        let (server, _) = database.rsplit_once('/').context("no database")?;
         let psql = sh::program("psql", "postgresql-client", &POSTGRES)?;
         let mut variables = vec![
             ("CARTS_DATABASE_URL".to_owned(), format!("{cache}/0")),
@@ -65,8 +66,8 @@ impl Servers {
             let mut create = Command::new(&psql);
             create.args([&database, "--quiet", "--command"]);
             sh::run(create.arg(format!("CREATE DATABASE \"{service}\"")))?;
-            let own = database.replace("/postgres", &format!("/{service}"));
-            variables.push((format!("{}_DATABASE_URL", service.to_uppercase()), own));
+            let name = format!("{}_DATABASE_URL", service.to_uppercase());
+            variables.push((name, format!("{server}/{service}")));
         }
         Ok(Self {
             variables,
