@@ -34,7 +34,7 @@ fn sample(manner: Manner, requests: u64, dice: &mut StdRng) -> Sample {
     };
     for _ in 0..requests {
         let tail = dice.random::<f64>().max(1e-9).powf(-0.7) * 3_000.0;
-        let took = manner.delay + tail as u64;
+        let took = manner.delay + whole(tail);
         for (_, count) in sample.within.range_mut(took..) {
             *count += 1;
         }
@@ -57,7 +57,7 @@ fn rollout(manner: Manner, dice: &mut StdRng) -> Option<f64> {
             met += new;
             all += new + old;
             if let Verdict::Bad { .. } = judge(&evidence, &Thresholds::default()) {
-                return Some(met as f64 / all as f64);
+                return Some(ratio(met, all));
             }
         }
     }
@@ -185,4 +185,18 @@ fn a_leak_and_a_crash_are_bad() {
     evidence.crashes = 1;
     let bad = judge(&evidence, &Thresholds::default());
     assert!(matches!(bad, Verdict::Bad { .. }), "{bad:?}");
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "microseconds of a simulation"
+)]
+fn whole(micros: f64) -> u64 {
+    micros as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a simulation")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
 }

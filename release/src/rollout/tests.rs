@@ -12,7 +12,7 @@ use super::*;
 use crate::plan::Plan;
 
 /// Requests per second of the simulated visitors.
-const RATE: f64 = 200.0;
+const RATE: u128 = 200;
 
 /// A shop with one service, whose versions behave as their names say.
 struct Shop {
@@ -71,17 +71,17 @@ impl Shop {
 impl State {
     /// Lets in who came since the last look.
     fn visit(&mut self) {
-        let visitors = (self.seen.elapsed().as_secs_f64() * RATE) as u64;
+        let visitors = self.seen.elapsed().as_millis() * RATE / 1000;
         self.seen = Instant::now();
         let names: Vec<String> = self.versions.keys().cloned().collect();
         for _ in 0..visitors {
             let roll = self.dice.random::<f64>() * 100.0;
             let mut left = roll;
             let chosen = names.iter().find(|name| {
-                let all = 100.0 / names.len() as f64;
-                let share = match self.shares.is_empty() {
-                    true => all,
-                    false => f64::from(self.shares.get(*name).copied().unwrap_or(0)),
+                let share = if self.shares.is_empty() {
+                    100.0 / f64::from(u8::try_from(names.len()).unwrap())
+                } else {
+                    f64::from(self.shares.get(*name).copied().unwrap_or(0))
                 };
                 left -= share;
                 left < 0.0
