@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::folder::Which;
 use crate::serve::Process;
-use crate::{audit, chaos, health, load, logs, mesh, scale, signal, status, up};
+use crate::{audit, chaos, health, load, logs, mesh, scale, secret, signal, status, up};
 
 /// A shop that sells socks, as nine small processes.
 ///
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     },
     /// Ask a service whether it is ready: for a container's health check.
     Health(health::Options),
+    /// Make a secret in a file, unless there is one.
+    Secret(secret::Options),
     /// Send visitors, and see how the shop does.
     Load(Box<load::Options>),
     /// Prove that every order is what its client was told.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::secret;
 use crate::service::Service;
 
 /// Which shop is meant.
@@ -163,8 +164,7 @@ impl Folder {
             }
             _ => {}
         }
-        let [high, low]: [u128; 2] = rand::random();
-        let secret = format!("{high:032x}{low:032x}");
+        let secret = secret::random();
         let mut options = File::options();
         let options = options.create(true).truncate(true).write(true).mode(0o600);
         let mut file = options

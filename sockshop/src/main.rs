@@ -20,6 +20,7 @@ mod mesh;
 mod probe;
 mod process;
 mod scale;
+mod secret;
 mod serve;
 mod service;
 mod signal;
@@ -57,6 +58,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Scale(options)) => scale::run(&options),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),
+        Some(Command::Secret(options)) => secret::run(&options),
         Some(Command::Load(options)) => load::run(&options),
         Some(Command::Audit(options)) => now(audit::run(&options)),
         Some(Command::Chaos { command }) => now(chaos::run(&command)),

@@ -1,10 +1,11 @@
 //! A Docker engine to test on, and what suites leave on it.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 
 use crate::sh::{self, Running};
 
@@ -16,6 +17,23 @@ pub(crate) fn docker(arguments: &[&str]) -> Command {
     let mut docker = Command::new("docker");
     docker.args(arguments);
     docker
+}
+
+/// Builds the image that `arguments` describe, without `BuildKit`, which Debian's
+/// engine lacks. What is said meanwhile is shown only when it fails.
+pub(crate) fn build(arguments: &[&str], folder: &Path) -> anyhow::Result<()> {
+    let mut build = docker(&["build", "--quiet"]);
+    build
+        .args(arguments)
+        .arg(folder)
+        .env("DOCKER_BUILDKIT", "0");
+    let output = build.output().context("cannot run docker")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "docker build {arguments:?}: {said}"
+    );
+    Ok(())
 }
 
 /// An engine that answers. One that was started for this ends with it.
@@ -49,33 +67,30 @@ fn answers() -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-/// Removes, when dropped, every container, volume and network of one Compose
-/// project or Swarm stack.
-pub(crate) struct Tidy(pub(crate) String);
+/// A container that is removed when this is dropped.
+pub(crate) struct Container(pub(crate) String);
 
-impl Drop for Tidy {
-    fn drop(&mut self) {
-        for left in self.left().unwrap_or_default() {
-            let (kind, name) = left.split_once(' ').unwrap_or_default();
-            let force: &[&str] = if kind == "network" { &[] } else { &["--force"] };
-            let mut remove = docker(&[kind, "rm"]);
-            _ = remove.args(force).arg(name).stdout(Stdio::null()).status();
-        }
+impl Container {
+    /// What `format` says of it.
+    pub(crate) fn inspect(&self, format: &str) -> anyhow::Result<String> {
+        sh::read(&mut docker(&["inspect", "--format", format, &self.0]))
+    }
+
+    /// What it has said.
+    pub(crate) fn logs(&self) -> anyhow::Result<String> {
+        sh::read(&mut docker(&["logs", &self.0]))
+    }
+
+    /// Asks it to end, and returns its exit code.
+    pub(crate) fn stop(&self) -> anyhow::Result<String> {
+        sh::read(&mut docker(&["stop", "--time", "30", &self.0]))?;
+        self.inspect("{{.State.ExitCode}}")
     }
 }
 
-impl Tidy {
-    /// What there is of the project, such as `volume shop_orders`.
-    pub(crate) fn left(&self) -> anyhow::Result<Vec<String>> {
-        let mut left = Vec::new();
-        let label = format!("label=com.docker.compose.project={}", self.0);
-        let kinds: [(&str, &[&str]); 3] =
-            [("container", &["-a"]), ("volume", &[]), ("network", &[])];
-        for (kind, all) in kinds {
-            let mut list = docker(&[kind, "ls", "-q", "--filter", &label]);
-            let names = sh::read(list.args(all))?;
-            left.extend(names.lines().map(|name| format!("{kind} {name}")));
-        }
-        Ok(left)
+impl Drop for Container {
+    fn drop(&mut self) {
+        let mut remove = docker(&["rm", "--force", "--volumes", &self.0]);
+        _ = remove.stdout(Stdio::null()).status();
     }
 }

@@ -8,7 +8,9 @@ mod footprint;
 mod images;
 mod pictures;
 mod sh;
+mod stand_ins;
 mod stores;
+mod wait;
 
 use clap::Parser;
 

@@ -105,6 +105,13 @@ fn tests() -> anyhow::Result<Vec<Test>> {
     Ok(tests)
 }
 
+/// The folder of PostgreSQL's programs.
+pub(crate) fn postgres_programs() -> anyhow::Result<PathBuf> {
+    let initdb = sh::program("initdb", "postgresql", &POSTGRES)?;
+    let folder = initdb.parent().context("initdb is in no folder")?;
+    Ok(folder.to_owned())
+}
+
 /// A PostgreSQL in `folder`, and the URL of an empty database in it.
 fn postgres(folder: &Path) -> anyhow::Result<(Running, String)> {
     let initdb = sh::program("initdb", "postgresql", &POSTGRES)?;

@@ -4,25 +4,43 @@
 //! file holds. A process that finds such a variable starts itself again with the
 //! secret in its own environment, before anything else has happened: so every
 //! setting has one name, and one place that reads it.
+//!
+//! `STORE_PASSWORD`, given either way, becomes part of `DATABASE_URL` and
+//! `SESSION_STORE`: the address of a store is then no secret.
 
 use std::ffi::OsString;
 use std::fs;
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use url::Url;
 
 /// The settings that may stand in a file.
-const SECRETS: [&str; 4] = ["DATABASE_URL", "MESH_KEY", "SESSION_KEY", "SESSION_STORE"];
+const SECRETS: [&str; 5] = [
+    "DATABASE_URL",
+    "MESH_KEY",
+    "SESSION_KEY",
+    "SESSION_STORE",
+    PASSWORD,
+];
+
+/// The password of whatever [`STORES`] name.
+const PASSWORD: &str = "STORE_PASSWORD";
+
+/// The settings that hold the URL of a store.
+const STORES: [&str; 2] = ["DATABASE_URL", "SESSION_STORE"];
 
 /// Takes the secrets out of their files. Call it first of all in `main`; with
 /// nothing to take it does nothing.
 pub fn take() -> anyhow::Result<()> {
-    let found = read(|name| std::env::var_os(name))?;
+    let variable = |name: &str| std::env::var_os(name);
+    let found = unlock(read(variable)?, variable)?;
     if found.is_empty() {
         return Ok(());
     }
     let mut again = Command::new(std::env::current_exe()?);
     again.args(std::env::args_os().skip(1));
+    again.env_remove(PASSWORD);
     for (name, secret) in found {
         again.env_remove(format!("{name}_FILE")).env(name, secret);
     }
@@ -39,6 +57,36 @@ fn run(again: &mut Command) -> anyhow::Result<()> {
 fn run(again: &mut Command) -> anyhow::Result<()> {
     let ended = again.status()?;
     std::process::exit(ended.code().unwrap_or(1));
+}
+
+/// Puts the password, if there is one among the secrets `found` or the
+/// variables, into the URLs of the stores.
+fn unlock(
+    mut found: Vec<(&'static str, String)>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let text = |name: &str| variable(name)?.into_string().ok();
+    let at = found.iter().position(|(name, _)| *name == PASSWORD);
+    let file = at.map(|at| found.remove(at).1);
+    let Some(password) = file.or_else(|| text(PASSWORD)) else {
+        return Ok(found);
+    };
+    for name in STORES {
+        let at = found.iter().position(|(known, _)| *known == name);
+        let url = at.map(|at| found.remove(at).1);
+        if let Some(url) = url.or_else(|| text(name)) {
+            found.push((name, with_password(name, &url, &password)?));
+        }
+    }
+    Ok(found)
+}
+
+fn with_password(name: &str, url: &str, password: &str) -> anyhow::Result<String> {
+    let mut url = Url::parse(url).with_context(|| format!("{name} is not a URL"))?;
+    if url.set_password(Some(password)).is_err() {
+        bail!("{PASSWORD} is given, but {name} names no server that could ask for it");
+    }
+    Ok(url.into())
 }
 
 /// The secrets that `variable` says are in files.
@@ -75,6 +123,44 @@ mod tests {
     fn a_file_that_is_not_there_is_named() {
         let error = read(|_| Some("/nowhere/key".into())).unwrap_err();
         assert!(error.to_string().contains("DATABASE_URL_FILE=/nowhere/key"));
+    }
+
+    fn unlocked(name: &'static str, url: &str) -> anyhow::Result<String> {
+        let found = vec![(PASSWORD, "p@ss/word".to_owned())];
+        let found = unlock(found, |asked| (asked == name).then(|| url.into()))?;
+        assert_eq!(found.len(), 1);
+        Ok(found[0].1.clone())
+    }
+
+    #[test]
+    fn a_password_becomes_part_of_the_urls_of_stores() {
+        let url = unlocked("DATABASE_URL", "postgres://orders@orders-db/orders");
+        assert_eq!(
+            url.unwrap(),
+            "postgres://orders:p%40ss%2Fword@orders-db/orders"
+        );
+        let url = unlocked("SESSION_STORE", "redis://session-db:6379");
+        assert_eq!(url.unwrap(), "redis://:p%40ss%2Fword@session-db:6379");
+    }
+
+    #[test]
+    fn a_file_has_no_password() {
+        let error = unlocked("DATABASE_URL", "sqlite:orders.db?mode=rwc").unwrap_err();
+        assert!(error.to_string().contains("DATABASE_URL names no server"));
+    }
+
+    #[test]
+    fn a_password_in_the_environment_counts_too() {
+        let variable = |name: &str| match name {
+            PASSWORD => Some("word".into()),
+            "DATABASE_URL" => Some("redis://carts-db".into()),
+            _ => None,
+        };
+        let found = unlock(Vec::new(), variable).unwrap();
+        assert_eq!(
+            found,
+            [("DATABASE_URL", "redis://:word@carts-db".to_owned())]
+        );
     }
 
     #[test]

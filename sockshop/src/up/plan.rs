@@ -113,6 +113,16 @@ pub(crate) struct Door {
     pub(crate) admin_port: u16,
 }
 
+impl Door {
+    /// `port`, or the next one that a door on all addresses leaves to others.
+    fn beside(self, port: u16) -> u16 {
+        let taken = [self.port, self.admin_port];
+        let everywhere = self.address.is_unspecified();
+        let mut free = (port..=u16::MAX).filter(|port| !everywhere || !taken.contains(port));
+        free.next().unwrap_or(port)
+    }
+}
+
 /// The seats of `count` mesh nodes.
 pub(crate) fn mesh(count: u8, version: &str) -> Vec<Seat> {
     let seat = |number| Seat {
@@ -186,7 +196,10 @@ pub(crate) fn place(seats: Vec<Seat>, door: Door, space: &Space) -> Vec<Instance
             Space::Ports(_) => None,
         };
         let ports = take(seat.ports());
-        let port = |index: usize, usual: u16| ports.get(index).copied().unwrap_or(usual);
+        let port = |index: usize, usual| {
+            let given = ports.get(index).copied();
+            given.unwrap_or_else(|| door.beside(usual))
+        };
         let mut instance = Instance {
             address: own.unwrap_or(Ipv4Addr::LOCALHOST).into(),
             port: port(0, PORT),
@@ -255,6 +268,17 @@ mod tests {
         let sockets = sockets(&["front-end=2"], &Space::Slot(0));
         assert_eq!(sockets["front-end-1"].to_string(), "127.0.0.1:8080");
         assert_eq!(sockets["front-end-2"].to_string(), "127.77.8.2:8080");
+    }
+
+    #[test]
+    fn a_door_on_all_addresses_leaves_other_ports_to_the_rest() {
+        let address = Ipv4Addr::UNSPECIFIED.into();
+        let instances = place(seats(&[]), Door { address, ..DOOR }, &Space::Slot(0));
+        for instance in instances {
+            let ports = [instance.port, instance.admin_port];
+            let is_door = instance.address == address;
+            assert_eq!(ports, if is_door { [8080, 9090] } else { [8081, 9091] });
+        }
     }
 
     #[test]
