@@ -13,6 +13,7 @@ mod checkout;
 mod classic;
 mod figures;
 mod memory;
+mod mesh_dns;
 mod shop;
 mod stored_orders;
 
@@ -47,15 +48,18 @@ enum Name {
     Classic,
     /// How much longer than usual the slowest checkouts take, under 70 % load
     Checkout,
+    /// Names a mesh node answers, against dnsmasq
+    MeshDns,
     /// Memory of all processes, at rest and at 200 requests a second
     Memory,
 }
 
-const ALL: [Name; 5] = [
+const ALL: [Name; 6] = [
     Name::StoredOrders,
     Name::Catalogue,
     Name::Classic,
     Name::Checkout,
+    Name::MeshDns,
     Name::Memory,
 ];
 
@@ -91,6 +95,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             Name::Catalogue => catalogue::run(&bench)?,
             Name::Classic => classic::run(&bench)?,
             Name::Checkout => checkout::run(&bench)?,
+            Name::MeshDns => mesh_dns::run(&bench)?,
             Name::Memory => memory::run(&bench)?,
         }
     }

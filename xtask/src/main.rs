@@ -6,6 +6,7 @@ mod docker;
 mod durability;
 mod footprint;
 mod images;
+mod mesh;
 mod pictures;
 mod sh;
 mod stand_ins;
@@ -30,6 +31,8 @@ enum Suite {
     Footprint,
     /// Build the images, weigh them, and fail past their budget
     Images(images::Options),
+    /// Run one shop on three hosts, cut one off and join it again
+    Mesh(mesh::Options),
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
     /// Run the store suites on a real PostgreSQL and a real Redis
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Durability(options) => durability::run(&options),
         Suite::Footprint => footprint::run(),
         Suite::Images(options) => images::run(&options),
+        Suite::Mesh(options) => mesh::run(&options),
         Suite::Pictures => pictures::run(),
         Suite::Stores => stores::run(),
     }

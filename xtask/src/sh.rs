@@ -62,6 +62,13 @@ pub(crate) fn read(command: &mut Command) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// As [`read`], for what may fail: its complaints are not shown.
+pub(crate) fn read_quietly(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.stderr(Stdio::null()).output()?;
+    ensure!(output.status.success(), "{} failed", shown(command));
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words
