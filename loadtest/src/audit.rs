@@ -13,6 +13,7 @@ use chassis::settings::duration;
 
 pub mod facts;
 pub mod fault;
+pub mod recent;
 pub mod report;
 pub mod rules;
 pub mod services;

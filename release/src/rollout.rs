@@ -70,10 +70,7 @@ impl<'a, T: Target> Rollout<'a, T> {
 
     /// Works out what runs now, and what a rollout to `to` starts from.
     pub async fn origin(target: &T, service: &str, to: &str) -> anyhow::Result<String> {
-        let instances = target.instances(service).await?;
-        let mut versions: Vec<_> = instances.into_iter().map(|one| one.version).collect();
-        versions.sort();
-        versions.dedup();
+        let versions = versions(target, service).await?;
         let others: Vec<_> = versions.iter().filter(|version| *version != to).collect();
         match others[..] {
             [only] => Ok(only.clone()),
@@ -321,6 +318,43 @@ impl<'a, T: Target> Rollout<'a, T> {
             Wish::Abort => self.abort(asked()).await,
         }
     }
+}
+
+/// The versions of `service` that run, in order.
+pub async fn versions(target: &impl Target, service: &str) -> anyhow::Result<Vec<String>> {
+    let instances = target.instances(service).await?;
+    let mut versions: Vec<_> = instances.into_iter().map(|one| one.version).collect();
+    versions.sort();
+    versions.dedup();
+    Ok(versions)
+}
+
+/// Goes through all that a good rollout does, on a target in a dry run: it
+/// shows what a person would type.
+pub async fn rehearse(target: &impl Target, record: &Record) -> anyhow::Result<()> {
+    let Record {
+        service,
+        from,
+        to,
+        plan,
+        ..
+    } = record;
+    let instances = target.instances(service).await?;
+    let count = of(&instances, from).count().max(1);
+    target.share(service, &only(from)).await?;
+    target.start(service, to, count).await?;
+    println!("# wait until {to} is ready, and ask it something");
+    for percent in &plan.steps {
+        target.share(service, &both(from, to, *percent)).await?;
+        println!("# compare {to} with {from} for {:?}", plan.window);
+    }
+    target.share(service, &only(to)).await?;
+    println!(
+        "# wait {:?}, until nobody remembers the old shares",
+        plan.settle
+    );
+    target.stop(service, from).await?;
+    target.share(service, &Shares::new()).await
 }
 
 fn of<'a>(instances: &'a [Instance], version: &'a str) -> impl Iterator<Item = &'a Instance> {

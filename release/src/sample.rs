@@ -12,6 +12,9 @@ const HISTOGRAMS: [&str; 2] = [
     "grpc_server_handling_seconds",
 ];
 
+/// What a queue-master handled, by outcome.
+const WORKED: &str = "shipments_handled_total";
+
 /// Codes of gRPC for which the server is to blame: unknown, deadline exceeded,
 /// resource exhausted, internal, unavailable, data loss.
 const BLAME: [&str; 6] = ["2", "4", "8", "13", "14", "15"];
@@ -45,8 +48,10 @@ impl Sample {
 
     fn note(&mut self, series: &str, value: &str) {
         let (name, labels) = series.split_once('{').unwrap_or((series, ""));
-        if name == "process_resident_memory_bytes" {
-            self.memory = value.parse().unwrap_or_default();
+        match name {
+            "process_resident_memory_bytes" => self.memory = value.parse().unwrap_or_default(),
+            WORKED => self.worked(labels, value.parse().unwrap_or_default()),
+            _ => {}
         }
         let Some((_, part)) = HISTOGRAMS
             .iter()
@@ -69,6 +74,16 @@ impl Sample {
             }
             _ => {}
         }
+    }
+
+    /// A worker answers nobody: what it handled counts as its requests.
+    fn worked(&mut self, labels: &str, count: u64) {
+        self.requests += count;
+        self.errors += if label(labels, "outcome") == Some("lost") {
+            count
+        } else {
+            0
+        };
     }
 
     /// How many took longer than `bound` microseconds, one of the histogram's bounds.
@@ -179,6 +194,14 @@ process_resident_memory_bytes 7340032
         let window = later.clone() - &earlier;
         assert_eq!((window.requests, window.errors), (7, 0));
         assert_eq!((earlier.clone() - &later).requests, earlier.requests);
+    }
+
+    #[test]
+    fn a_workers_shipments_are_its_requests() {
+        let text = "shipments_handled_total{outcome=\"shipped\"} 9\n\
+                    shipments_handled_total{outcome=\"lost\"} 2\n";
+        let sample = Sample::read(text);
+        assert_eq!((sample.requests, sample.errors), (11, 2));
     }
 
     #[test]

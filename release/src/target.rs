@@ -20,6 +20,17 @@ pub struct Instance {
 /// Percent of the requests by version; empty when nothing is said about them.
 pub type Shares = BTreeMap<String, u8>;
 
+/// Weights in any unit, as percent.
+#[must_use]
+pub fn percent(weights: &BTreeMap<String, u64>) -> Shares {
+    let sum = weights.values().sum::<u64>().max(1);
+    let share = |weight: u64| u8::try_from((weight * 100 + sum / 2) / sum).unwrap_or(100);
+    let shares = weights
+        .iter()
+        .map(|(version, weight)| (version.clone(), share(*weight)));
+    shares.collect()
+}
+
 /// Starts, weighs and stops versions of services. All acts may be repeated.
 #[expect(
     async_fn_in_trait,
@@ -49,4 +60,17 @@ pub trait Target {
 
     /// Orders placed since `since_ms` (Unix epoch) that break a rule of the auditor.
     async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_become_percent() {
+        let weights = BTreeMap::from([("v1".to_owned(), 9_500), ("v2".to_owned(), 500)]);
+        let shares = Shares::from([("v1".to_owned(), 95), ("v2".to_owned(), 5)]);
+        assert_eq!(percent(&weights), shares);
+        assert_eq!(percent(&BTreeMap::new()), Shares::new());
+    }
 }

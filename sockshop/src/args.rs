@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::folder::Which;
 use crate::serve::Process;
-use crate::{audit, chaos, health, load, logs, mesh, scale, secret, signal, status, up};
+use crate::{audit, chaos, health, load, logs, mesh, release, scale, secret, signal, status, up};
 
 /// A shop that sells socks, as nine small processes.
 ///
@@ -45,6 +45,12 @@ pub(crate) enum Command {
         /// What to see or to steer.
         #[command(subcommand)]
         command: mesh::Command,
+    },
+    /// Let a new version of a service take over, and go back by itself when it is bad.
+    Release {
+        /// What is to be done.
+        #[command(subcommand)]
+        command: Box<release::Command>,
     },
     /// Run one service in the foreground.
     Serve {

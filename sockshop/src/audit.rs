@@ -50,6 +50,15 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The services of the shop of `which`.
+pub(crate) fn services(which: &Which) -> anyhow::Result<Services> {
+    Services::new(&Addresses {
+        orders: urls(which, Service::Orders)?,
+        payment: urls(which, Service::Payment)?,
+        shipping: urls(which, Service::Shipping)?,
+    })
+}
+
 fn addresses(options: &Options) -> anyhow::Result<Addresses> {
     let find = |given: &Option<String>, service| match given {
         Some(urls) => Ok(urls.clone()),

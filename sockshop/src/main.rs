@@ -19,6 +19,7 @@ mod logs;
 mod mesh;
 mod probe;
 mod process;
+mod release;
 mod scale;
 mod secret;
 mod serve;
@@ -55,6 +56,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Pause(options)) => signal::run(&options, Deed::Pause),
         Some(Command::Resume(options)) => signal::run(&options, Deed::Resume),
         Some(Command::Mesh { command }) => now(mesh::run(&command)),
+        Some(Command::Release { command }) => now(release::run(&command)),
         Some(Command::Scale(options)) => scale::run(&options),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),

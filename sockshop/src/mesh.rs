@@ -1,6 +1,6 @@
 //! `sockshop mesh`: seeing the mesh of a running shop, and steering it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -172,6 +172,20 @@ async fn policy(options: &Policy) -> anyhow::Result<()> {
     };
     let policy = policy.map_err(|status| refused(service, &status));
     crate::print(&show(&[policy?.into_inner()]))
+}
+
+/// The weights that the policy of `service` gives to versions; none without one.
+pub(crate) async fn weights(which: &Which, service: &str) -> anyhow::Result<BTreeMap<String, u64>> {
+    let (_, known) = connect(which).await?;
+    let policy = known
+        .policies
+        .into_iter()
+        .find(|one| one.service == service);
+    let weights = policy.map(|policy| policy.weights).unwrap_or_default();
+    let weights = weights.into_iter();
+    Ok(weights
+        .map(|(version, weight)| (version, u64::try_from(weight).unwrap_or(0)))
+        .collect())
 }
 
 fn refused(service: &str, status: &Status) -> anyhow::Error {

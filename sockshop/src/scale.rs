@@ -23,6 +23,10 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "SERVICE[@VERSION]=N", value_parser = parse)]
     wanted: Vec<Wanted>,
 
+    /// Return before the shop is as it was wanted.
+    #[arg(long)]
+    no_wait: bool,
+
     /// The shop to change.
     #[command(flatten)]
     which: Which,
@@ -40,6 +44,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     Wishes::open(&folder)?.change(&options.wanted)?;
     state.supervisor.send(Signal::USR1);
+    if options.no_wait {
+        return Ok(());
+    }
     let begun = Instant::now();
     while !is_so(&State::running(&options.which)?.1, &options.wanted) {
         if begun.elapsed() > PATIENCE {

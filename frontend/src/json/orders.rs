@@ -162,7 +162,7 @@ async fn newest(shop: &Shop, customer: &str) -> Result<Vec<pb::Order>> {
     let request = pb::ListOrdersRequest {
         customer_id: customer.to_owned(),
         page_size: MOST,
-        page_token: String::new(),
+        ..pb::ListOrdersRequest::default()
     };
     let list = shop.orders.clone().list_orders(request).await?;
     let mut orders = list.into_inner().orders;

@@ -47,6 +47,7 @@ pub(super) async fn list(
         customer_id: visit.visitor.signed_in()?.id.clone(),
         page_size: 20,
         page_token: from,
+        ..ListOrdersRequest::default()
     };
     let mut orders = shop.orders.clone();
     let (page, list) = tokio::join!(visit.page(&shop, "My orders"), orders.list_orders(request));

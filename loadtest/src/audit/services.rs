@@ -70,6 +70,16 @@ impl Services {
         }
     }
 
+    /// One page of orders.
+    pub(super) async fn page(
+        &self,
+        request: orders::ListOrdersRequest,
+    ) -> anyhow::Result<Vec<Order>> {
+        let page = self.orders.clone().list_orders(request).await;
+        let page = page.context("orders cannot be listed")?.into_inner();
+        Ok(page.orders.into_iter().map(Order::from).collect())
+    }
+
     /// Hands every answer of payment to `take`.
     pub async fn payments(
         &self,
@@ -159,7 +169,7 @@ impl Services {
         Ok(found.map(Order::from))
     }
 
-    async fn payment_of(&self, order_id: &str) -> anyhow::Result<Option<Payment>> {
+    pub(super) async fn payment_of(&self, order_id: &str) -> anyhow::Result<Option<Payment>> {
         let request = payment::GetAuthorisationRequest {
             order_id: order_id.to_owned(),
         };

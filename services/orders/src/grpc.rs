@@ -52,10 +52,14 @@ impl Orders for Service {
             0 => 20,
             size => i64::from(size.min(1000)),
         };
+        let since = Cursor {
+            placed_ms: request.placed_since_ms,
+            id: String::new(),
+        };
         let after = cursor(&request.page_token)?;
         let store = &self.shop.store;
         let mut orders = match &*request.customer_id {
-            "" => store.of_everybody(after, size + 1).await?,
+            "" => store.of_everybody(after.or(Some(since)), size + 1).await?,
             customer => store.of_customer(customer, after, size + 1).await?,
         };
         Ok(Response::new(pb::ListOrdersResponse {

@@ -120,6 +120,7 @@ async fn a_customers_list_is_newest_first_and_everybodys_oldest_first() {
                 customer_id: customer.into(),
                 page_size: 2,
                 page_token: token,
+                ..pb::ListOrdersRequest::default()
             };
             let page = process
                 .orders
@@ -148,6 +149,18 @@ async fn a_customers_list_is_newest_first_and_everybodys_oldest_first() {
     assert!(own.is_sorted());
     assert_eq!(own.len(), 3, "but no order of the customer's");
     assert!(list("nobody").await.is_empty());
+
+    let request = pb::ListOrdersRequest {
+        placed_since_ms: everybodys[2].0,
+        ..Default::default()
+    };
+    let late = process.orders.clone().list_orders(request).await;
+    let late = late.unwrap().into_inner().orders;
+    let expected: Vec<_> = everybodys
+        .iter()
+        .filter(|(at, _)| *at >= everybodys[2].0)
+        .collect();
+    assert_eq!(late.len(), expected.len());
 
     let request = pb::ListOrdersRequest {
         page_token: "nonsense".into(),

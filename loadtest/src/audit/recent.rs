@@ -1,0 +1,112 @@
+//! A quick look at the newest orders, while a release is on its way: only what
+//! must hold at every moment, and each order once.
+
+use proto::orders::ListOrdersRequest;
+
+use super::facts::{Case, Order, State};
+use super::fault::{Fault, Rule};
+use super::rules::judge;
+use super::services::Services;
+
+/// Orders looked at in one go, at most; the others wait for the next look.
+const MOST: u32 = 500;
+
+/// So many looks in a row may fail.
+const PATIENCE: u32 = 10;
+
+/// What must hold at once. Whether an order is sent takes a moment longer.
+const RULES: [Rule; 4] = [
+    Rule::WrongSum,
+    Rule::WrongTotal,
+    Rule::Unpaid,
+    Rule::PaidTwice,
+];
+
+/// Orders since some time.
+pub struct Recent {
+    services: Services,
+    since_ms: i64,
+    seen: Vec<String>,
+    wrong: Vec<Fault>,
+    failed: u32,
+}
+
+impl Recent {
+    /// Orders placed at `since_ms` (Unix epoch) or later.
+    #[must_use]
+    pub fn new(services: Services, since_ms: i64) -> Self {
+        Self {
+            services,
+            since_ms,
+            seen: Vec::new(),
+            wrong: Vec::new(),
+            failed: 0,
+        }
+    }
+
+    /// What was found wrong so far.
+    #[must_use]
+    pub fn wrong(&self) -> &[Fault] {
+        &self.wrong
+    }
+
+    /// Looks at orders placed since the last look, and at those that were
+    /// undecided then. A look may fail, as services do now and then; that
+    /// one after the other does is an error.
+    pub async fn look(&mut self) -> anyhow::Result<()> {
+        let looked = self.try_to_look().await;
+        self.failed = if looked.is_ok() { 0 } else { self.failed + 1 };
+        looked.or_else(|error| {
+            if self.failed < PATIENCE {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        })
+    }
+
+    async fn try_to_look(&mut self) -> anyhow::Result<()> {
+        let request = ListOrdersRequest {
+            page_size: MOST,
+            placed_since_ms: self.since_ms,
+            ..ListOrdersRequest::default()
+        };
+        let orders = self.services.page(request).await?;
+        for order in orders.iter().filter(|order| order.state == State::Standing) {
+            if !self.seen.contains(&order.id) {
+                self.check(order).await?;
+                self.seen.push(order.id.clone());
+            }
+        }
+        self.forget(&orders);
+        Ok(())
+    }
+
+    async fn check(&mut self, order: &Order) -> anyhow::Result<()> {
+        let payment = self.services.payment_of(&order.id).await?;
+        let case = Case {
+            orders: vec![order.clone()],
+            payments: payment.into_iter().collect(),
+            ..Case::default()
+        };
+        let faults = judge(&order.id, &case, i64::MIN);
+        let faults = faults.into_iter();
+        self.wrong
+            .extend(faults.filter(|fault| RULES.contains(&fault.rule)));
+        Ok(())
+    }
+
+    /// Goes on at the first order that is undecided, or at the last of all.
+    fn forget(&mut self, orders: &[Order]) {
+        let open = orders.iter().find(|order| order.state == State::Pending);
+        let Some(from) = open.or(orders.last()) else {
+            return;
+        };
+        self.since_ms = from.placed_at_ms;
+        let still = orders
+            .iter()
+            .filter(|order| order.placed_at_ms >= from.placed_at_ms);
+        let still: Vec<_> = still.map(|order| &order.id).collect();
+        self.seen.retain(|id| still.contains(&id));
+    }
+}

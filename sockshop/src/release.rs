@@ -1,0 +1,261 @@
+//! `sockshop release`: a new version takes over from the old one, or does not.
+
+use ::release::options::Options;
+use ::release::record::{Driving, Record, Records, Wish};
+use ::release::rollout::rehearse;
+use ::release::{Outcome, Rollout, Strategy, Target};
+use anyhow::{Context, bail, ensure};
+use clap::{Subcommand, ValueEnum};
+
+use crate::folder::{Folder, Which};
+use crate::service::Service;
+
+mod local;
+mod show;
+
+use local::Local;
+
+/// What can be done about releases.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Move all requests at once to a new version; back at once when it is bad.
+    BlueGreen(Begin),
+    /// Move a few requests to a new version, then more; back when it is bad.
+    Canary(Begin),
+    /// Give all requests to the new version now, and end the old one.
+    Promote(End),
+    /// Give all requests back to the old version, and end the new one.
+    Abort(End),
+    /// Show what is on its way.
+    Status(Look),
+    /// Show how releases ended.
+    History(Look),
+}
+
+/// Where releases happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// The shop on this machine.
+    Local,
+}
+
+/// Which shop, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// Where the shop runs.
+    #[arg(long, value_enum, default_value = "local")]
+    target: Kind,
+
+    /// The shop.
+    #[command(flatten)]
+    which: Which,
+}
+
+/// A rollout to begin, or to go on with.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Begin {
+    /// The service.
+    service: Service,
+
+    /// The version that is to take over.
+    #[arg(long, value_name = "VERSION")]
+    to: String,
+
+    /// Print what a person would type, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How it is to go.
+    #[command(flatten)]
+    options: Options,
+
+    /// Where.
+    #[command(flatten)]
+    place: Place,
+}
+
+/// A rollout to end.
+#[derive(Debug, clap::Args)]
+pub(crate) struct End {
+    /// The service.
+    service: Service,
+
+    /// The version that stays, when the rollout was begun on another machine.
+    #[arg(long, value_name = "VERSION")]
+    keep: Option<String>,
+
+    /// Where.
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What to show.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Look {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    json: bool,
+
+    /// Where.
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Does it. Fails when a rollout was aborted.
+pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::BlueGreen(begin) => go(begin, Strategy::BlueGreen).await,
+        Command::Canary(begin) => go(begin, Strategy::Canary).await,
+        Command::Promote(end) => finish(end, Wish::Promote).await,
+        Command::Abort(end) => finish(end, Wish::Abort).await,
+        Command::Status(look) => show::status(look).await,
+        Command::History(look) => show::history(look),
+    }
+}
+
+impl Place {
+    /// The shop as a target.
+    fn target(&self, dry_run: bool) -> anyhow::Result<Local> {
+        match self.target {
+            Kind::Local => Local::new(&self.which, dry_run),
+        }
+    }
+
+    /// What is remembered of its rollouts.
+    fn records(&self) -> anyhow::Result<Records> {
+        let folder = Folder::new(&self.which)?.path().join("releases");
+        let kind = self.target.to_possible_value();
+        let kind = kind.context("it has no name")?;
+        Records::open(&folder.join(kind.get_name()))
+    }
+}
+
+async fn go(begin: &Begin, strategy: Strategy) -> anyhow::Result<()> {
+    ensure!(
+        Service::SHOP.contains(&begin.service),
+        "the mesh nodes have no releases: they are what moves requests"
+    );
+    let target = begin.place.target(begin.dry_run)?;
+    let records = begin.place.records()?;
+    let driving = records.drive(begin.service.name())?;
+    let record = record(begin, strategy, &target, &records).await?;
+    if begin.dry_run {
+        return rehearse(&target, &record).await;
+    }
+    let outcome = Rollout::new(&target, &records, record).run().await?;
+    drop(driving);
+    told(outcome)
+}
+
+/// What was begun and left alone, or what begins now.
+async fn record(
+    begin: &Begin,
+    strategy: Strategy,
+    target: &impl Target,
+    records: &Records,
+) -> anyhow::Result<Record> {
+    let service = begin.service.name();
+    let plan = begin.options.plan(strategy)?;
+    if let Some(left) = records.current(service) {
+        ensure!(
+            left.to == begin.to && left.plan.strategy == strategy,
+            "a {} of {service} to {} was begun and left alone: end it first with \
+             `sockshop release abort {service}`",
+            left.plan.strategy.name(),
+            left.to
+        );
+        return Ok(Record { plan, ..left });
+    }
+    Ok(Record {
+        service: service.to_owned(),
+        from: Rollout::origin(target, service, &begin.to).await?,
+        to: begin.to.clone(),
+        plan,
+        begun_ms: chassis::clock::now_ms(),
+    })
+}
+
+/// Ends a rollout: asks who drives it, or does so in their stead.
+async fn finish(end: &End, wish: Wish) -> anyhow::Result<()> {
+    let (service, records) = (end.service.name(), end.place.records()?);
+    let Ok(driving) = records.drive(service) else {
+        return ask(&records, service, wish).await;
+    };
+    let target = end.place.target(false)?;
+    let record = left_alone(end, &target, &records, wish).await?;
+    let outcome = Rollout::new(&target, &records, record).finish(wish).await?;
+    drop::<Driving>(driving);
+    match (wish, outcome) {
+        // To abort is what was wanted here.
+        (Wish::Abort, Outcome::Aborted { .. }) => Ok(()),
+        (_, outcome) => told(outcome),
+    }
+}
+
+/// The rollout to be ended. The target says which versions there are; which of
+/// them is the old one, only the record or a person knows.
+async fn left_alone(
+    end: &End,
+    target: &impl Target,
+    records: &Records,
+    wish: Wish,
+) -> anyhow::Result<Record> {
+    let service = end.service.name();
+    if let Some(record) = records.current(service) {
+        return Ok(record);
+    }
+    let versions = ::release::rollout::versions(target, service).await?;
+    let [one, other] = &*versions else {
+        bail!("no release of {service} is on its way");
+    };
+    let Some(keep) = &end.keep else {
+        bail!(
+            "{service} runs as {one} and {other}, and nothing is known here of a release: \
+             say with --keep which of them stays"
+        );
+    };
+    let leave = match keep {
+        keep if keep == one => other,
+        keep if keep == other => one,
+        _ => bail!("{service} runs as {one} and {other}, and not as {keep}"),
+    };
+    let (from, to) = match wish {
+        Wish::Promote => (leave, keep),
+        Wish::Abort => (keep, leave),
+    };
+    let record = Record {
+        service: service.to_owned(),
+        from: from.clone(),
+        to: to.clone(),
+        plan: Options::default().plan(Strategy::Canary)?,
+        begun_ms: chassis::clock::now_ms(),
+    };
+    records.begin(&record)?;
+    Ok(record)
+}
+
+/// Asks the command that drives the rollout of `service`, and waits for its end.
+async fn ask(records: &Records, service: &str, wish: Wish) -> anyhow::Result<()> {
+    let before = records.history().len();
+    records.ask(service, wish)?;
+    crate::print("asked the command that drives it\n")?;
+    while records.is_driven(service) {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let history = records.history();
+    let ended = history.get(before..).unwrap_or_default();
+    let entry = ended.iter().find(|entry| entry.record.service == service);
+    let entry = entry.with_context(|| format!("the release of {service} did not end"))?;
+    ensure!(
+        entry.promoted == (wish == Wish::Promote),
+        "it ended otherwise: see `sockshop release history`"
+    );
+    crate::print("done\n")
+}
+
+fn told(outcome: Outcome) -> anyhow::Result<()> {
+    match outcome {
+        Outcome::Promoted => Ok(()),
+        Outcome::Aborted { reasons } => bail!("aborted: {}", reasons.join("; ")),
+    }
+}
