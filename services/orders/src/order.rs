@@ -1,5 +1,6 @@
 //! Orders, what is in them, and what they cost.
 
+use chassis::release::Manner;
 use chassis::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +147,23 @@ impl Contents {
         let sum = lines.reduce(|sum, line| sum?.checked_add(line?)).flatten();
         sum.filter(|sum| sum.checked_add(SHIPPING_CENTS).is_some())
             .ok_or_else(|| Error::Refused("the cart does not add up".into()))
+    }
+
+    /// What all of it costs, in a release of this `manner`. Fails like
+    /// [`subtotal_cents`](Self::subtotal_cents).
+    pub fn total_cents(&self, manner: Manner) -> Result<i64> {
+        let sum = self.subtotal_cents()?;
+        sum.checked_add(shipping_charged(manner))
+            .ok_or_else(|| Error::Refused("the cart does not add up".into()))
+    }
+}
+
+/// What is charged for shipping by a release of this `manner`: `v2-wrong-total`
+/// charges it twice, so that there is something to find out.
+fn shipping_charged(manner: Manner) -> i64 {
+    match manner {
+        Manner::WrongTotal => SHIPPING_CENTS * 2,
+        _ => SHIPPING_CENTS,
     }
 }
 

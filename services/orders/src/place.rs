@@ -60,7 +60,8 @@ async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
     let order = if order.contents.is_none() {
         let contents = shop.upstreams.read(wish).await?;
         crash_point("facts-read");
-        shop.store.fix(&order.id, &contents).await?
+        let total = contents.total_cents(shop.manner)?;
+        shop.store.fix(&order.id, &contents, total).await?
     } else {
         order.clone()
     };

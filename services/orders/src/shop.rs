@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Discovery;
+use chassis::release::Manner;
 use chassis::settings::duration;
 use tokio::sync::Notify;
 
@@ -22,6 +23,8 @@ pub struct Shop {
     pub allowed: Arc<AllowList>,
     /// How long things may take.
     pub limits: Limits,
+    /// How this release behaves.
+    pub manner: Manner,
     /// Wakes the relay: there is something to tell.
     pub news: Arc<Notify>,
 }
@@ -66,6 +69,7 @@ impl Shop {
             upstreams: Upstreams::new(config.upstreams, discovery)?,
             allowed: Arc::new(allowed),
             limits: config.limits,
+            manner: Manner::of(&config.common.version),
             news: Arc::default(),
         })
     }

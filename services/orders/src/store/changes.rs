@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::outbox::{Kind, write};
 use super::{Row, Store, with_columns};
-use crate::order::{Contents, Order, SHIPPING_CENTS, Wish};
+use crate::order::{Contents, Order, Wish};
 use crate::state::{State, Step};
 
 /// What becomes of an idempotency key when its order is given up.
@@ -62,9 +62,8 @@ impl Store {
 
     /// Fixes contents and price of a pending order. The first to do so wins;
     /// the order is returned as it is then.
-    pub async fn fix(&self, id: &str, contents: &Contents) -> Result<Order> {
+    pub async fn fix(&self, id: &str, contents: &Contents, mut total: i64) -> Result<Order> {
         let subtotal = contents.subtotal_cents()?;
-        let mut total = subtotal + SHIPPING_CENTS;
         if mutant("totals-rounded") {
             total = total / 100 * 100;
         }
