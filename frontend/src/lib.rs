@@ -22,7 +22,7 @@ pub mod visitor;
 pub mod window;
 
 pub use key::Key;
-pub use shop::{Release, Services, Shop};
+pub use shop::{CALLS, Release, Services, Shop};
 pub use visitor::Visitor;
 
 /// Settings of the front-end.

@@ -52,15 +52,19 @@ pub struct Services {
     pub user: Client,
 }
 
+/// Whom the front-end calls, by name.
+pub const CALLS: [&str; 4] = ["catalogue", "carts", "orders", "user"];
+
 impl Services {
     /// Finds every service by its name; connects on first use.
     pub fn find(discovery: &Discovery) -> anyhow::Result<Self> {
-        let carts = &["SetQuantity", "MergeCarts", "ClearCart"];
+        let [catalogue, carts, orders, user] = CALLS;
+        let repeatable = &["SetQuantity", "MergeCarts", "ClearCart"];
         Ok(Self {
-            catalogue: Client::new(discovery, "catalogue")?,
-            carts: Client::with_idempotent(discovery, "carts", carts)?,
-            orders: Client::with_idempotent(discovery, "orders", &["PlaceOrder"])?,
-            user: Client::new(discovery, "user")?,
+            catalogue: Client::new(discovery, catalogue)?,
+            carts: Client::with_idempotent(discovery, carts, repeatable)?,
+            orders: Client::with_idempotent(discovery, orders, &["PlaceOrder"])?,
+            user: Client::new(discovery, user)?,
         })
     }
 }

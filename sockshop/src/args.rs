@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::folder::Which;
 use crate::serve::Process;
-use crate::{audit, chaos, health, load, logs, mesh, release, scale, secret, signal, status, up};
+use crate::{
+    audit, calls, chaos, health, load, logs, mesh, release, scale, secret, signal, status, up,
+};
 
 /// A shop that sells socks, as nine small processes.
 ///
@@ -52,6 +54,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Box<release::Command>,
     },
+    /// Show who calls whom: what the rules of a network have to allow.
+    Calls(calls::Options),
     /// Run one service in the foreground.
     Serve {
         /// The service.

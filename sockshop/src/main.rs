@@ -11,6 +11,7 @@ use clap::Parser;
 
 mod args;
 mod audit;
+mod calls;
 mod chaos;
 mod folder;
 mod health;
@@ -58,6 +59,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Mesh { command }) => now(mesh::run(&command)),
         Some(Command::Release { command }) => now(release::run(&command)),
         Some(Command::Scale(options)) => scale::run(&options),
+        Some(Command::Calls(options)) => calls::run(&options),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),
         Some(Command::Secret(options)) => secret::run(&options),

@@ -79,6 +79,16 @@ impl Service {
         Some(format!("{name}_{variable}"))
     }
 
+    /// Whom it calls, by name: what has to be reachable from it, besides its store and its DNS.
+    pub(crate) fn calls(self) -> &'static [&'static str] {
+        match self {
+            Self::FrontEnd => &frontend::CALLS,
+            Self::Orders => &orders::upstreams::CALLS,
+            Self::QueueMaster => &shipping::worker::CALLS,
+            _ => &[],
+        }
+    }
+
     /// The variable that names its store and the file it has in the data
     /// folder. A worker keeps nothing, and the mesh no rows.
     pub(crate) fn store(self) -> Option<(&'static str, String)> {

@@ -6,6 +6,7 @@ mod docker;
 mod durability;
 mod footprint;
 mod images;
+mod k8s;
 mod mesh;
 mod pictures;
 mod sh;
@@ -33,6 +34,8 @@ enum Suite {
     Images(images::Options),
     /// Run one shop on three hosts, cut one off and join it again
     Mesh(mesh::Options),
+    /// Build the Kubernetes manifests, check them against schemas, themselves and the code
+    K8s(k8s::Options),
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
     /// Run the store suites on a real PostgreSQL and a real Redis
@@ -48,6 +51,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Footprint => footprint::run(),
         Suite::Images(options) => images::run(&options),
         Suite::Mesh(options) => mesh::run(&options),
+        Suite::K8s(options) => k8s::run(&options),
         Suite::Pictures => pictures::run(),
         Suite::Stores => stores::run(),
     }

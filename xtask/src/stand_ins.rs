@@ -44,7 +44,8 @@ fn is_official(tag: &str) -> bool {
 fn postgres() -> anyhow::Result<()> {
     let context = Folder::new("postgres", include_str!("stand_ins/postgres.dockerfile"))?;
     let bin = stores::postgres_programs()?;
-    let programs = ["initdb", "postgres", "psql", "pg_isready"].map(|name| bin.join(name));
+    let programs =
+        ["initdb", "pg_ctl", "postgres", "psql", "pg_isready"].map(|name| bin.join(name));
     let home = bin.parent().context("initdb is in no folder")?;
     let modules = ["plpgsql.so", "dict_snowball.so"].map(|name| home.join("lib").join(name));
     let share = Path::new("/usr/share/postgresql").join(home.file_name().context("no version")?);

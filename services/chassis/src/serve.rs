@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header::SERVER;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, SERVER};
+use axum::http::{HeaderValue, Version};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -124,7 +125,8 @@ impl Server {
         )
         .merge(self.private.clone());
         let public = self.wrap(app, faults, exporter.as_ref())?;
-        let public = sign(public, self.service, settings);
+        let public =
+            sign(public, self.service, settings).layer(from_fn_with_state(shutdown.clone(), part));
 
         let main = listen(settings.bind, settings.port, "PORT").await?;
         let admin = listen(settings.bind, settings.admin_port, "ADMIN_PORT").await?;
@@ -208,9 +210,47 @@ fn sign(app: Router, service: &str, settings: &Settings) -> Router {
     }))
 }
 
+/// While draining, ends every HTTP/1 connection with the answer: its caller then finds another
+/// instance, and no request meets a connection that is just being closed. HTTP/2 has a word for it.
+async fn part(State(shutdown): State<Shutdown>, request: Request, next: Next) -> Response {
+    let one_by_one = request.version() < Version::HTTP_2;
+    let mut response = next.run(request).await;
+    if one_by_one && shutdown.is_draining() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
+}
+
 async fn listen(bind: std::net::IpAddr, port: u16, name: &str) -> anyhow::Result<TcpListener> {
     let address = SocketAddr::new(bind, port);
     TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}: choose another {name} or end what uses it")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_asks_a_draining_process_is_sent_elsewhere_next_time() {
+        let shutdown = Shutdown::default();
+        let app = Router::new()
+            .route("/", get(|| async {}))
+            .layer(from_fn_with_state(shutdown.clone(), part));
+        let closes = async |version| {
+            let request = Request::builder().version(version).body(Body::empty());
+            let response = app.clone().oneshot(request.unwrap()).await.unwrap();
+            response.headers().get(CONNECTION).is_some()
+        };
+        assert!(!closes(Version::HTTP_11).await);
+        shutdown.drain(Duration::ZERO).await;
+        assert!(closes(Version::HTTP_11).await);
+        assert!(!closes(Version::HTTP_2).await);
+    }
 }

@@ -12,6 +12,9 @@ mod grpc;
 mod http;
 mod rest;
 
+/// Whom orders calls, by name.
+pub const CALLS: [&str; 5] = ["carts", "catalogue", "payment", "shipping", "user"];
+
 /// How to speak to the other services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Tongue {

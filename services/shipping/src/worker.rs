@@ -84,9 +84,13 @@ pub fn app(shipping: Shipping) -> Router {
     Style::Spring.dress(health::routes("/health", checks))
 }
 
+/// Whom the queue-master calls, by name.
+pub const CALLS: [&str; 1] = ["shipping"];
+
 /// A connection to shipping; packing and completing may be repeated.
 pub fn shipping(discovery: &Discovery) -> anyhow::Result<Shipping> {
     let idempotent = &["PackShipment", "CompleteShipment"];
-    let client = Client::with_idempotent(discovery, "shipping", idempotent)?;
+    let [shipping] = CALLS;
+    let client = Client::with_idempotent(discovery, shipping, idempotent)?;
     Ok(ShippingClient::new(client))
 }

@@ -15,5 +15,17 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo "create database \"$database\"" | postgres --single postgres >/dev/null
   fi
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
+  # Scripts run against a server that only its own socket leads to.
+  POSTGRES_USER=$user
+  set -- /docker-entrypoint-initdb.d/*.sh -- "$@"
+  if [ -e "$1" ]; then
+    pg_ctl --silent --wait --options='-c listen_addresses=' start >/dev/null
+    while [ "$1" != -- ]; do . "$1"; shift; done
+    pg_ctl --silent --wait --mode=fast stop
+  fi
+  while [ "$1" != -- ]; do shift; done
+  shift
 fi
+# Flags alone are the server's.
+case "${1:-postgres}" in -*) set -- postgres "$@" ;; esac
 exec "$@"

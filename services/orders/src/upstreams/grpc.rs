@@ -31,16 +31,14 @@ pub struct Peers {
 
 impl Peers {
     pub(super) fn new(discovery: &Discovery) -> anyhow::Result<Self> {
+        let [carts, catalogue, payment, shipping, user] = super::CALLS;
         let client = |name, idempotent| Client::with_idempotent(discovery, name, idempotent);
         Ok(Self {
-            carts: CartsClient::new(client("carts", &["ClearCart"])?),
-            catalogue: CatalogueClient::new(client("catalogue", &[])?),
-            payment: PaymentClient::new(client("payment", &["Authorise", "Void"])?),
-            shipping: ShippingClient::new(client(
-                "shipping",
-                &["CreateShipment", "RecallShipment"],
-            )?),
-            users: UsersClient::new(client("user", &[])?),
+            carts: CartsClient::new(client(carts, &["ClearCart"])?),
+            catalogue: CatalogueClient::new(client(catalogue, &[])?),
+            payment: PaymentClient::new(client(payment, &["Authorise", "Void"])?),
+            shipping: ShippingClient::new(client(shipping, &["CreateShipment", "RecallShipment"])?),
+            users: UsersClient::new(client(user, &[])?),
         })
     }
 
