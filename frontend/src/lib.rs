@@ -14,6 +14,7 @@ pub mod json;
 pub mod key;
 pub mod pages;
 pub mod paths;
+mod patience;
 pub mod pictures;
 pub mod security;
 pub mod session;

@@ -1,10 +1,13 @@
-//! The shop window: what the catalogue said last, for when it says nothing.
+//! The shop window: what the catalogue said last, for when it says nothing,
+//! or not soon enough.
 
 use chassis::{Client, Error, Result};
 use moka::sync::Cache;
 use prost::Message;
 use proto::catalogue as pb;
 use proto::catalogue::catalogue_client::CatalogueClient;
+
+use crate::patience::promptly;
 
 /// Something the catalogue said, now or earlier.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,14 +59,13 @@ impl Window {
         request: pb::ListProductsRequest,
     ) -> Result<Seen<pb::ListProductsResponse>> {
         let question = request.encode_to_vec();
-        match catalogue.list_products(request).await {
-            Ok(answer) => {
-                let list = answer.into_inner();
+        match promptly(catalogue.list_products(request)).await {
+            Ok(list) => {
                 self.lists.insert(question, list.clone());
                 self.remember(&list.products);
                 Ok(Seen::now(list))
             }
-            Err(status) => earlier(status.into(), || self.lists.get(&question)),
+            Err(error) => earlier(error, || self.lists.get(&question)),
         }
     }
 
@@ -73,13 +75,12 @@ impl Window {
         id: &str,
     ) -> Result<Seen<pb::Product>> {
         let request = pb::GetProductRequest { id: id.to_owned() };
-        match catalogue.get_product(request).await {
-            Ok(answer) => {
-                let product = answer.into_inner();
+        match promptly(catalogue.get_product(request)).await {
+            Ok(product) => {
                 self.remember(std::slice::from_ref(&product));
                 Ok(Seen::now(product))
             }
-            Err(status) => earlier(status.into(), || self.products.get(id)),
+            Err(error) => earlier(error, || self.products.get(id)),
         }
         .map_err(|error| match error {
             Error::NotFound(_) => Error::NotFound("product"),
@@ -93,26 +94,26 @@ impl Window {
         ids: Vec<String>,
     ) -> Result<Seen<Vec<pb::Product>>> {
         let request = pb::GetProductsRequest { ids: ids.clone() };
-        match catalogue.get_products(request).await {
+        match promptly(catalogue.get_products(request)).await {
             Ok(answer) => {
-                let products = answer.into_inner().products;
+                let products = answer.products;
                 self.remember(&products);
                 Ok(Seen::now(products))
             }
-            Err(status) => earlier(status.into(), || {
+            Err(error) => earlier(error, || {
                 Some(ids.iter().filter_map(|id| self.products.get(id)).collect())
             }),
         }
     }
 
     pub(crate) async fn tags(&self, mut catalogue: Catalogue) -> Result<Seen<Vec<pb::Tag>>> {
-        match catalogue.list_tags(pb::ListTagsRequest {}).await {
+        match promptly(catalogue.list_tags(pb::ListTagsRequest {})).await {
             Ok(answer) => {
-                let tags = answer.into_inner().tags;
+                let tags = answer.tags;
                 self.tags.insert((), tags.clone());
                 Ok(Seen::now(tags))
             }
-            Err(status) => earlier(status.into(), || self.tags.get(&())),
+            Err(error) => earlier(error, || self.tags.get(&())),
         }
     }
 

@@ -15,6 +15,19 @@ use support::{Shop, eventually_async};
 /// The front-end's own deadline, and some time for a busy machine.
 const DEADLINE: Duration = Duration::from_secs(15);
 
+/// Nobody looks at an empty window for as long as a call may take: five seconds.
+const PATIENCE: Duration = Duration::from_millis(4500);
+
+/// The page at `path`, which must be there soon.
+async fn soon(visitor: &Visitor, path: &str) -> Answer {
+    let begun = Instant::now();
+    let page = visitor.page(path).await;
+    let took = begun.elapsed();
+    assert!(took < PATIENCE, "{path} took {took:?}");
+    assert_is_a_page(path, &page);
+    page
+}
+
 /// Fails unless `answer` is a page that says something.
 #[track_caller]
 fn assert_is_a_page(path: &str, answer: &Answer) {
@@ -51,18 +64,18 @@ async fn the_shelves_are_shown_and_nothing_is_sold_while_the_catalogue_hangs() {
     run(&shop, &["pause", "catalogue-1"]);
     let begun = Instant::now();
     let (home, socks, basket, unseen, list, order) = tokio::join!(
-        visitor.page("/"),
-        visitor.page("/socks"),
-        visitor.page("/basket"),
-        visitor.page("/socks?search=unseen"),
+        soon(&visitor, "/"),
+        soon(&visitor, "/socks"),
+        soon(&visitor, "/basket"),
+        soon(&visitor, "/socks?search=unseen"),
         visitor.web.get("/catalogue?size=3"),
         visitor.posts("/checkout", &filled_in),
     );
     assert!(begun.elapsed() < DEADLINE, "{:?}", begun.elapsed());
-    for (path, page) in [("/", home), ("/socks", socks), ("/basket", basket)] {
-        assert_is_a_page(path, &page.expect(200));
+    for page in [home, socks, basket] {
+        page.expect(200);
     }
-    assert_is_a_page("/socks?search=unseen", &unseen);
+    assert!([503, 504].contains(&unseen.status), "{unseen:?}");
     assert!(list.status >= 500);
     list.assert_plain_error();
     assert_is_a_page("/checkout", &order);
@@ -81,6 +94,43 @@ async fn the_shelves_are_shown_and_nothing_is_sold_while_the_catalogue_hangs() {
     })
     .await;
     assert_eq!(visitor.orders().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_carts_that_hang() {
+    let shop = Shop::open();
+    let visitor = Visitor::at(&shop.url).who_buys("cartless").await;
+    let paths = ["/", "/socks", "/basket", "/checkout", "/about", "/account"];
+    for path in paths {
+        visitor.page(path).await;
+    }
+    run(&shop, &["pause", "carts-1"]);
+    for path in paths {
+        soon(&visitor, path).await;
+    }
+    soon(&visitor, "/").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_payment_hanging_an_order_is_there_or_not_and_never_half() {
+    let shop = Shop::open();
+    let visitor = Visitor::at(&shop.url).who_buys("unpaid").await;
+    visitor.wants(COLOURFUL).await.expect(201);
+    let filled_in = checkout(&visitor).await;
+    run(&shop, &["pause", "payment-1"]);
+    let begun = Instant::now();
+    let order = visitor.posts("/checkout", &filled_in).await.expect(503);
+    assert!(begun.elapsed() < DEADLINE, "{:?}", begun.elapsed());
+    assert_is_a_page("/checkout", &order);
+    assert_eq!(visitor.orders().await, Vec::<Value>::new());
+    let cart = visitor.cart().await;
+    assert_eq!(cart.as_array().map(Vec::len), Some(1), "{cart}");
+    assert_eq!(fields(&order.text(), "/checkout"), filled_in);
+
+    run(&shop, &["resume", "payment-1"]);
+    visitor.posts("/checkout", &filled_in).await.expect(303);
+    assert_eq!(visitor.orders().await.len(), 1);
+    run(&shop, &["audit", "--patience", "20s"]);
 }
 
 /// The checkout form of a visitor who has an address and a card.

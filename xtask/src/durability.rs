@@ -21,8 +21,8 @@ pub(crate) use crash_points::run as crash_points;
 use mutants::Mutant;
 use shop::{Shop, Storm};
 
-/// Fewer requests with an answer than this are a regression. The aim is 0.999.
-const AVAILABILITY: f64 = 0.99;
+/// The share of requests that the shop answers, and not with a fault of its own.
+const AVAILABILITY: f64 = 0.999;
 
 /// Where the shop keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,9 +63,13 @@ pub(crate) struct Options {
     #[arg(long)]
     sockshop: Option<PathBuf>,
 
-    /// Build a bug in, and see that the audit finds it
+    /// Build a bug in, and see that the audit finds it; may be given several times
     #[arg(long, value_enum)]
-    mutant: Option<Mutant>,
+    mutant: Vec<Mutant>,
+
+    /// Build each bug in, one after the other
+    #[arg(long, conflicts_with = "mutant")]
+    mutants: bool,
 }
 
 impl Store {
@@ -93,8 +97,11 @@ fn variables(servers: Option<&Servers>) -> &[(String, String)] {
 /// Runs it all; fails when a promise is broken, or when that of a mutant is not.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let artefacts = sh::artefacts("durability")?;
-    if let Some(mutant) = options.mutant {
-        return mutants::run(mutant, options, &artefacts);
+    if options.mutants {
+        return mutants::run(Mutant::value_variants(), options, &artefacts);
+    }
+    if !options.mutant.is_empty() {
+        return mutants::run(&options.mutant, options, &artefacts);
     }
     let binary = match &options.sockshop {
         Some(binary) => std::path::absolute(binary)?,
@@ -117,7 +124,7 @@ fn weather(store: Store, binary: &Path, options: &Options, artefacts: &Path) -> 
     let servers = store.open(folder.path())?;
     let shop = Shop::open(binary, folder.path(), variables(servers.as_ref()))?;
     let wind = Storm::begin(&shop, options.seed, "2s", artefacts)?;
-    let load = load(&shop, options, artefacts);
+    let load = load(&shop, options, options.orders, artefacts);
     let whole = wind.end();
     shop.keep_logs(artefacts)?;
     whole?;
@@ -129,11 +136,16 @@ fn weather(store: Store, binary: &Path, options: &Options, artefacts: &Path) -> 
     Ok(())
 }
 
-/// Lets shoppers in until enough orders are acknowledged.
-fn load(shop: &Shop<'_>, options: &Options, artefacts: &Path) -> anyhow::Result<Value> {
+/// Lets shoppers in until so many `orders` are acknowledged.
+fn load(
+    shop: &Shop<'_>,
+    options: &Options,
+    orders: u64,
+    artefacts: &Path,
+) -> anyhow::Result<Value> {
     let mut load = shop.command(&["load", "--profile", "shopper", "--duration", "24h"]);
     load.args(["--json", "--rate", &options.rate, "--think", "300ms"]);
-    load.args(["--orders", &options.orders.to_string()]);
+    load.args(["--orders", &orders.to_string()]);
     load.args(["--seed", &options.seed.to_string()]);
     load.arg("--journal").arg(artefacts.join("journal.jsonl"));
     load.arg("--report").arg(artefacts.join("report.html"));

@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 use super::frame::{Page, Visit};
 use super::html;
 use crate::Shop;
+use crate::patience::soon;
 
 /// An id that is well formed and nobody's.
 const NOBODY: &str = "000000000000000000000000";
@@ -40,13 +41,13 @@ pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Respo
     let id = NOBODY.to_owned();
     let (page, catalogue, carts, orders, users) = tokio::join!(
         visit.page(&shop, "About"),
-        catalogue.list_tags(ListTagsRequest {}),
-        carts.get_cart(GetCartRequest { customer_id }),
-        orders.get_order(GetOrderRequest {
+        soon(catalogue.list_tags(ListTagsRequest {})),
+        soon(carts.get_cart(GetCartRequest { customer_id })),
+        soon(orders.get_order(GetOrderRequest {
             id: id.clone(),
             customer_id: id.clone()
-        }),
-        users.get_customer(GetCustomerRequest { id }),
+        })),
+        soon(users.get_customer(GetCustomerRequest { id })),
     );
     let own = format!(
         "front-end/{} ({})",

@@ -10,6 +10,7 @@ use proto::cart::{Cart, GetCartRequest};
 use super::theme::{Ribbon, Theme, favicon};
 use super::words;
 use crate::assets::Assets;
+use crate::patience::promptly;
 use crate::visitor::{Flash, Kind};
 use crate::{Shop, Visitor};
 
@@ -48,7 +49,7 @@ impl Visit {
         let request = GetCartRequest {
             customer_id: self.visitor.owner().to_owned(),
         };
-        Ok(shop.carts.clone().get_cart(request).await?.into_inner())
+        promptly(shop.carts.clone().get_cart(request)).await
     }
 
     /// Frames a page called `title` for the owner of `cart`, which is unknown

@@ -1,0 +1,36 @@
+//! How long a page waits for what it reads. A service that hangs is as good as
+//! one that is away, and a visitor must not have to wait to be told.
+
+use std::time::Duration;
+
+use chassis::deadline;
+use tonic::{Response, Status};
+
+/// Two tries of a second each, where there are several instances to ask.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Waits for what a page can be shown without, but no longer than [`PATIENCE`].
+pub(crate) async fn soon<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    deadline::within(PATIENCE, call).await?
+}
+
+/// Likewise, and unpacks the answer.
+pub(crate) async fn promptly<T>(
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> chassis::Result<T> {
+    Ok(soon(call).await?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chassis::Error;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_service_that_hangs() {
+        let begun = tokio::time::Instant::now();
+        let never = promptly::<()>(std::future::pending()).await;
+        assert!(matches!(never, Err(Error::Timeout)));
+        assert_eq!(begun.elapsed(), PATIENCE);
+    }
+}

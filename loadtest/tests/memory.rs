@@ -1,0 +1,66 @@
+//! The space a load test takes does not grow with it.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use loadtest::browser::{Ask, Browser, Net};
+use loadtest::crowd::Crowd;
+use loadtest::engine::{self, Ticket, Users};
+use loadtest::profile::World;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The most memory this process has had, in kibibytes; nothing where `/proc` is not.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+async fn visit(world: Arc<World>, crowd: Arc<Crowd<Browser>>, ticket: Ticket) {
+    // Every other one is new here, with a jar of their own.
+    let mut browser = crowd.next(ticket.number.is_multiple_of(2), |number| {
+        world.browser(number)
+    });
+    browser.begin(ticket.due);
+    _ = browser.ask(Ask::get("home", "/")).await;
+    crowd.leave(browser);
+}
+
+#[tokio::test]
+async fn a_long_run_takes_no_more_memory_than_a_short_one() {
+    let home = || async { ([("set-cookie", "visitor=somebody")], "welcome") };
+    let app = Router::new().route("/", get(home));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let net = Net::new(&[url], Duration::from_secs(30)).unwrap();
+    let world = Arc::new(World::new(net, 1));
+    let crowd = Arc::new(Crowd::default());
+    let run = |seconds| {
+        let (world, crowd) = (world.clone(), crowd.clone());
+        let users = Users {
+            count: 8,
+            duration: Duration::from_secs(seconds),
+            ramp: Duration::ZERO,
+        };
+        let visit = move |ticket| visit(world.clone(), crowd.clone(), ticket);
+        async move { engine::closed(users, &CancellationToken::new(), visit).await }
+    };
+    run(3).await;
+    let (short, early) = (peak(), world.tally.read(|figures| figures.all.requests));
+    run(9).await;
+    let requests = world.tally.read(|figures| figures.all.requests);
+    assert!(early > 1000 && requests > 2 * early, "{early}, {requests}");
+    if let (Some(short), Some(long)) = (short, peak()) {
+        // Twelve slots of the chart are a few hundred of these.
+        assert!(long < short + 4096, "from {short} to {long} KiB");
+    }
+}
