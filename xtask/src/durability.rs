@@ -124,7 +124,13 @@ fn weather(store: Store, binary: &Path, options: &Options, artefacts: &Path) -> 
     let servers = store.open(folder.path())?;
     let shop = Shop::open(binary, folder.path(), variables(servers.as_ref()))?;
     let wind = Storm::begin(&shop, options.seed, "2s", artefacts)?;
-    let load = load(&shop, options, options.orders, artefacts);
+    let load = load(
+        &shop,
+        options.seed,
+        options.orders,
+        ["--rate", &options.rate],
+        artefacts,
+    );
     let whole = wind.end();
     shop.keep_logs(artefacts)?;
     whole?;
@@ -136,17 +142,18 @@ fn weather(store: Store, binary: &Path, options: &Options, artefacts: &Path) -> 
     Ok(())
 }
 
-/// Lets shoppers in until so many `orders` are acknowledged.
+/// Lets shoppers in at this `pace` until so many `orders` are acknowledged.
 fn load(
     shop: &Shop<'_>,
-    options: &Options,
+    seed: u64,
     orders: u64,
+    pace: [&str; 2],
     artefacts: &Path,
 ) -> anyhow::Result<Value> {
     let mut load = shop.command(&["load", "--profile", "shopper", "--duration", "24h"]);
-    load.args(["--json", "--rate", &options.rate, "--think", "300ms"]);
+    load.args(["--json", "--think", "300ms"]).args(pace);
     load.args(["--orders", &orders.to_string()]);
-    load.args(["--seed", &options.seed.to_string()]);
+    load.args(["--seed", &seed.to_string()]);
     load.arg("--journal").arg(artefacts.join("journal.jsonl"));
     load.arg("--report").arg(artefacts.join("report.html"));
     let summary = sh::read(&mut load)?;

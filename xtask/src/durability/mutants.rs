@@ -19,6 +19,9 @@ use crate::sh;
 /// Orders that are enough for each of them to show.
 const ORDERS: u64 = 100;
 
+/// A build for tests is slow: these wait for it.
+const USERS: [&str; 2] = ["--users", "12"];
+
 /// How often somebody dies at one of these, besides the storm: seldom enough
 /// that whoever is started again gets to do something.
 const EVERY: Duration = Duration::from_millis(2500);
@@ -80,7 +83,7 @@ fn storm_over(
     let outcome = std::thread::scope(|scope| {
         let points = &points;
         scope.spawn(move || arm(points, &told));
-        let outcome = load(&shop, options, options.orders.min(ORDERS), artefacts);
+        let outcome = load(&shop, options.seed, ORDERS, USERS, artefacts);
         drop(calm);
         outcome
     });
