@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod compose;
 mod docker;
 mod durability;
 mod footprint;
@@ -26,6 +27,8 @@ enum Suite {
     Browser,
     /// Let processes die at every step of an order, and see each come to one end
     CrashPoints(durability::Stores),
+    /// Run the shop with Docker Compose on a real engine, overlay by overlay
+    Compose(compose::Options),
     /// Lose no order in a storm; journal, timeline and report go to artefacts/durability
     Durability(durability::Options),
     /// Measure size, start and memory; fails past the memory budget
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Bench(options) => bench::run(&options),
         Suite::Browser => browser::run(),
         Suite::CrashPoints(stores) => durability::crash_points(&stores),
+        Suite::Compose(options) => compose::run(&options),
         Suite::Durability(options) => durability::run(&options),
         Suite::Footprint => footprint::run(),
         Suite::Images(options) => images::run(&options),

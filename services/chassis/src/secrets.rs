@@ -40,11 +40,16 @@ pub fn take() -> anyhow::Result<()> {
     }
     let mut again = Command::new(std::env::current_exe()?);
     again.args(std::env::args_os().skip(1));
-    again.env_remove(PASSWORD);
-    for (name, secret) in found {
-        again.env_remove(format!("{name}_FILE")).env(name, secret);
+    run(tell(&mut again, found))
+}
+
+/// Gives a process the secrets, and nothing that would make it start again once
+/// more.
+fn tell(process: &mut Command, secrets: Vec<(&'static str, String)>) -> &mut Command {
+    for name in SECRETS {
+        process.env_remove(format!("{name}_FILE"));
     }
-    run(&mut again)
+    process.env_remove(PASSWORD).envs(secrets)
 }
 
 #[cfg(unix)]
@@ -161,6 +166,21 @@ mod tests {
             found,
             [("DATABASE_URL", "redis://:word@carts-db".to_owned())]
         );
+    }
+
+    #[test]
+    fn who_has_started_again_has_no_reason_to_do_it_once_more() {
+        let mut process = Command::new("orders");
+        tell(
+            &mut process,
+            vec![("DATABASE_URL", "redis://:word@carts-db".into())],
+        );
+        let variables: Vec<_> = process.get_envs().collect();
+        for name in SECRETS {
+            let file = format!("{name}_FILE");
+            assert!(variables.contains(&(file.as_ref(), None)), "{file} stays");
+        }
+        assert!(variables.contains(&(PASSWORD.as_ref(), None)));
     }
 
     #[test]

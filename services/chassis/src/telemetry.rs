@@ -14,8 +14,9 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
-use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::Settings;
 
@@ -60,9 +61,9 @@ pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telem
             .flatten_event(true)
             .with_span_list(false)
     });
-    let filter = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| FILTER.to_owned());
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| FILTER.to_owned());
     tracing_subscriber::registry()
-        .with(EnvFilter::builder().parse(filter)?)
+        .with(filter.parse::<Targets>()?)
         .with(json)
         .with(human.then(fmt::layer))
         .with(tracing_opentelemetry::layer().with_tracer(provider.tracer(service)))

@@ -20,7 +20,7 @@ pub(crate) fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
     let target = host()?;
     let mut build = sh::cargo();
-    build.env("RUSTFLAGS", flags()?);
+    build.envs(settings(&dockerfile()?));
     build.args(["build", "--profile", "dist", "--package", "sockshop"]);
     sh::run(build.args(["--target", &target]))?;
     let folder = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
@@ -37,16 +37,16 @@ fn host() -> anyhow::Result<String> {
         .to_owned())
 }
 
-/// The compiler flags of the Dockerfile.
-fn flags() -> anyhow::Result<String> {
-    let text = dockerfile()?;
-    let flags = text
+/// What the Dockerfile tells its compiler: the variables set before [`BASE`].
+fn settings(dockerfile: &str) -> Vec<(String, String)> {
+    let compiler = dockerfile.split_once(BASE).map_or("", |(before, _)| before);
+    let lines = compiler
         .lines()
-        .find_map(|line| line.strip_prefix("ENV RUSTFLAGS="));
-    Ok(flags
-        .context("images/Dockerfile sets no RUSTFLAGS")?
-        .trim_matches('"')
-        .to_owned())
+        .filter_map(|line| line.strip_prefix("ENV "));
+    let settings = lines.filter_map(|line| line.split_once('='));
+    let settings =
+        settings.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()));
+    settings.collect()
 }
 
 fn dockerfile() -> anyhow::Result<String> {
@@ -110,6 +110,14 @@ mod tests {
             assert!(text.contains(&format!("\nFROM base AS {name}\n")), "{name}");
         }
         assert_eq!(text.matches("\nFROM base").count(), ALL.len());
+    }
+
+    #[test]
+    fn the_compiler_is_told_the_same_in_both_ways() {
+        let settings = settings(&dockerfile().unwrap());
+        let names: Vec<_> = settings.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["RUSTFLAGS", "CFLAGS", "LIBSQLITE3_FLAGS"]);
+        assert!(settings[0].1.starts_with("-C target-feature=+crt-static "));
     }
 
     #[test]

@@ -14,6 +14,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   if [ "$database" != postgres ]; then
     echo "create database \"$database\"" | postgres --single postgres >/dev/null
   fi
+  echo "listen_addresses = '*'" >>"$PGDATA/postgresql.conf"
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
   # Scripts run against a server that only its own socket leads to.
   POSTGRES_USER=$user

@@ -1,0 +1,35 @@
+//! The shop under Docker Compose, on a real engine: everything
+//! `compose/README.md` promises, from nothing to nothing.
+
+mod memory;
+mod names;
+mod program;
+mod project;
+mod rules;
+mod story;
+
+use std::path::PathBuf;
+
+use crate::docker::Engine;
+use crate::{images, sh, stand_ins};
+
+/// What to deploy.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Pack this static executable rather than building one
+    #[arg(long)]
+    sockshop: Option<PathBuf>,
+}
+
+/// Builds the images, and deploys them with each overlay that can run here.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let _engine = Engine::start()?;
+    let program = program::compose()?;
+    rules::check(&program)?;
+    images::build(&images::binary(options.sockshop.as_deref())?)?;
+    stand_ins::build()?;
+    let artefacts = sh::artefacts("compose")?;
+    story::embedded(&program, &artefacts)?;
+    story::data(&program)?;
+    story::original_names(&program)
+}
