@@ -2,6 +2,7 @@
 
 mod packet;
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ use packet::{count, fits, limit};
 
 /// An idle TCP connection is closed after this.
 const IDLE: Duration = Duration::from_secs(10);
+
+/// How many more ports are tried when any will do.
+const TRIES: u8 = 20;
 
 /// How many answers may wait for a slow TCP reader.
 const WAITING: usize = 32;
@@ -70,15 +74,29 @@ impl Answer {
 /// Listens on `address`, over UDP and TCP, and answers until dropped. Returns
 /// the address as well: its port may have been 0.
 pub async fn listen(address: SocketAddr, dns: Dns) -> anyhow::Result<(Server<Dns>, SocketAddr)> {
-    let taken =
-        || format!("cannot listen on {address}: choose another DNS_PORT or end what uses it");
-    let udp = UdpSocket::bind(address).await.with_context(taken)?;
+    let sockets = sockets(address).await;
+    let (udp, tcp) = sockets.with_context(|| {
+        format!("cannot listen on {address}: choose another DNS_PORT or end what uses it")
+    })?;
     let address = udp.local_addr()?;
-    let tcp = TcpListener::bind(address).await.with_context(taken)?;
     let mut server = Server::new(dns);
     server.register_socket(udp);
     server.register_listener(tcp, IDLE, WAITING);
     Ok((server, address))
+}
+
+/// One port for both. Any port (0) that is free for UDP may be taken for TCP, so
+/// that another has to be tried.
+async fn sockets(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut others = if address.port() == 0 { TRIES } else { 0 };
+    loop {
+        let udp = UdpSocket::bind(address).await?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if others == 0 => return Err(error),
+            Err(_) => others -= 1,
+        }
+    }
 }
 
 impl Dns {

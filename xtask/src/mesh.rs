@@ -27,6 +27,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     story::sell(&hosts)?;
     story::names_for_programs_that_know_no_mesh(&hosts)?;
     story::strangers_are_not_heard(&hosts)?;
+    story::replays_are_not_taken(&hosts)?;
     story::cut_and_join(&hosts)?;
     story::sell(&hosts)
 }

@@ -189,12 +189,12 @@ async fn named_node(
     (node, listen)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_sides_of_a_cut_go_on_and_agree_after_it() {
     let network = Cut(Sealed::new(key()), Arc::default());
     let mut tasks = JoinSet::new();
     let mut nodes: Vec<(Node, SocketAddr)> = Vec::new();
-    for number in 0..10 {
+    for number in 0..6 {
         let seeds: Vec<_> = nodes.iter().take(2).map(|(_, address)| *address).collect();
         nodes.push(cut_node(&format!("mesh-{number}"), &seeds, &network, &mut tasks).await);
     }
@@ -216,16 +216,16 @@ async fn both_sides_of_a_cut_go_on_and_agree_after_it() {
         .await
     };
     let left = nodes[0].0.grant("catalogue", "left", instance("v1", 1));
-    let _right = nodes[9].0.grant("catalogue", "right", instance("v1", 2));
+    let _right = nodes[5].0.grant("catalogue", "right", instance("v1", 2));
     all("both instances everywhere", &["left", "right"], &nodes).await;
 
-    *network.1.lock().unwrap() = nodes[..5].iter().map(|(_, address)| *address).collect();
-    all("only their own on the left", &["left"], &nodes[..5]).await;
-    all("only their own on the right", &["right"], &nodes[5..]).await;
+    *network.1.lock().unwrap() = nodes[..3].iter().map(|(_, address)| *address).collect();
+    all("only their own on the left", &["left"], &nodes[..3]).await;
+    all("only their own on the right", &["right"], &nodes[3..]).await;
     drop(left);
     let _new = nodes[1].0.grant("catalogue", "new", instance("v1", 3));
 
     network.1.lock().unwrap().clear();
     let took = all("the same everywhere", &["new", "right"], &nodes).await;
-    println!("ten nodes agreed {took:?} after the cut was mended");
+    println!("six nodes agreed {took:?} after the cut was mended");
 }

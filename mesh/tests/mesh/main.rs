@@ -5,6 +5,7 @@
 mod announce;
 mod daemon;
 mod dns;
+mod garbled;
 mod gossip;
 mod laws;
 mod noise;

@@ -15,6 +15,9 @@ use crate::support::{Shop, client, eventually_async};
 /// Much longer than a name takes to go, on any machine.
 const SOON: Duration = Duration::from_secs(4);
 
+/// A killed process loses its name within this.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
 /// A resolver as any program has one, pointed at a shop's mesh.
 pub(crate) struct Names(TokioResolver);
 
@@ -95,11 +98,17 @@ async fn a_name_lasts_as_long_as_the_process_behind_it() {
     assert_eq!(names.instances("catalogue").await, own);
     let here = async || names.knows("catalogue", "guest").await;
 
-    let killed = guest(&shop).await;
-    eventually_async("the guest has a name", here).await;
-    drop(killed); // SIGKILL
-    println!("killed: gone after {:?}", vanishes(&names).await);
-    assert_eq!(names.addresses("guest.catalogue").await, BTreeSet::new());
+    let mut quickest = SOON;
+    for _ in 0..3 {
+        let killed = guest(&shop).await;
+        eventually_async("the guest has a name", here).await;
+        drop(killed); // SIGKILL
+        quickest = quickest.min(vanishes(&names).await);
+        assert_eq!(names.addresses("guest.catalogue").await, BTreeSet::new());
+    }
+    println!("killed: gone after {quickest:?}");
+    // The best of three: a busy machine may be slow, a lease that has to run out always is.
+    assert!(quickest < AT_ONCE, "{quickest:?}");
 
     let drained = guest(&shop).await;
     eventually_async("the guest has a name", here).await;

@@ -21,6 +21,10 @@ const SHOP: [&[&str]; 3] = [
     &["orders", "shipping", "catalogue"],
 ];
 
+/// What precedes the payload of a captured datagram: the head of the file and of
+/// the record, then Ethernet, IP and UDP.
+const CAPTURED: usize = 24 + 16 + 14 + 20 + 8;
+
 /// Longer than a process needs to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -39,7 +43,7 @@ pub(super) struct Hosts {
     pub(super) sockshop: std::path::PathBuf,
     pub(super) key: String,
     running: Vec<Running>,
-    _folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Hosts {
@@ -49,6 +53,7 @@ impl Hosts {
         sh::program("ip", "iproute2", &["/usr/sbin"])?;
         sh::program("dig", "bind9-dnsutils", &[])?;
         sh::program("curl", "curl", &[])?;
+        sh::program("tcpdump", "tcpdump", &["/usr/sbin", "/usr/bin"])?;
         let folder = tempfile::tempdir()?;
         let data = folder.path().to_owned();
         let mut hosts = Self {
@@ -56,7 +61,7 @@ impl Hosts {
             sockshop: sockshop.to_owned(),
             key: "a key that only these three hosts know".to_owned(),
             running: Vec::new(),
-            _folder: folder,
+            folder,
         };
         hosts.wire()?;
         for number in 0..SHOP.len() {
@@ -220,6 +225,20 @@ impl Host {
         let mut ask = self.run("curl");
         ask.args(["--silent", "--fail", "--max-time", "2"]);
         sh::read_quietly(ask.arg(format!("http://{}:9090{path}", self.address)))
+    }
+
+    /// Writes what is in the next datagram of gossip that comes in to `file`.
+    pub(super) fn overhear(&self, file: &Path) -> anyhow::Result<()> {
+        let mut listen = self.run("timeout");
+        listen.args([
+            "10", "tcpdump", "-i", "eth0", "-c", "1", "-Z", "root", "-w", "-",
+        ]);
+        listen.args(["--immediate-mode", "udp dst port 7946 and less 1400"]);
+        listen.args(["and dst host", &self.address]);
+        let output = listen.stderr(Stdio::null()).output()?;
+        let payload = output.stdout.get(CAPTURED..);
+        let payload = payload.context("tcpdump has overheard nothing")?;
+        Ok(fs::write(file, payload)?)
     }
 
     /// All that its mesh node knows.

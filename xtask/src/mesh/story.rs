@@ -75,7 +75,7 @@ pub(super) fn strangers_are_not_heard(hosts: &Hosts) -> anyhow::Result<()> {
     let [first, second, ..] = &*hosts.all else {
         return Ok(());
     };
-    let before = dropped(first)?;
+    let before = dropped(first, "")?;
     let noise = format!("head -c 700 /dev/urandom >/dev/udp/{}/7946", first.address);
     sh::read(second.run("bash").args(["-c", &noise]))?;
     let mut stranger = second.run(&hosts.sockshop.to_string_lossy());
@@ -94,7 +94,7 @@ pub(super) fn strangers_are_not_heard(hosts: &Hosts) -> anyhow::Result<()> {
     }
     let stranger = Running::start(&mut stranger)?;
     let heard = until("datagrams of strangers to be dropped", PATIENCE, || {
-        let dropped = dropped(first).ok()? - before;
+        let dropped = dropped(first, "").ok()? - before;
         (dropped >= 3).then_some(dropped)
     })?;
     drop(stranger);
@@ -107,10 +107,35 @@ pub(super) fn strangers_are_not_heard(hosts: &Hosts) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn dropped(host: &Host) -> anyhow::Result<u64> {
+/// A datagram of a mesh node, overheard and sent again by somebody else, is
+/// not taken a second time.
+pub(super) fn replays_are_not_taken(hosts: &Hosts) -> anyhow::Result<()> {
+    let [first, second, ..] = &*hosts.all else {
+        return Ok(());
+    };
+    let overheard = hosts.folder.path().join("overheard");
+    first.overhear(&overheard)?;
+    let before = dropped(first, "replay")?;
+    let again = format!(
+        "for n in 1 2 3; do cat {} >/dev/udp/{}/7946; done",
+        overheard.display(),
+        first.address
+    );
+    sh::read(second.run("bash").args(["-c", &again]))?;
+    let count = until("replays to be dropped", PATIENCE, || {
+        let dropped = dropped(first, "replay").ok()? - before;
+        (dropped >= 3).then_some(dropped)
+    })?;
+    println!("{count} replays of an overheard datagram were dropped and counted");
+    Ok(())
+}
+
+/// How many datagrams `host` has dropped for `reason`, or at all.
+fn dropped(host: &Host, reason: &str) -> anyhow::Result<u64> {
     let metrics = host.admin("/metrics")?;
     let lines = metrics.lines();
     let counts = lines.filter(|line| line.starts_with("mesh_datagrams_dropped_total"));
+    let counts = counts.filter(|line| line.contains(reason));
     let counts = counts.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok());
     Ok(counts.sum())
 }
