@@ -132,9 +132,6 @@ impl Dns {
         match (reply, &self.forward) {
             (Reply::Elsewhere, Some(forward)) => forwarded(forward.ask(request.as_slice()).await),
             (Reply::Elsewhere, None) => Answer::only(ResponseCode::Refused, "refused"),
-            (Reply::Unknown, _) if !self.node.is_settled() => {
-                Answer::only(ResponseCode::ServFail, "failed")
-            }
             (reply, _) => self.own(reply),
         }
     }

@@ -8,6 +8,8 @@
 //! worked out, and from that it answers DNS ([`zone`] says what, [`dns`] how).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
@@ -63,22 +65,21 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let zone = Zone::new(config.domain())?;
     let dns = Dns::new(node.clone(), zone, Forward::to(config.forward.clone()));
     let address = SocketAddr::new(config.common.bind, config.dns_port);
-    let (mut dns, address) = dns::listen(address, dns).await?;
-    tracing::info!(%address, domain = config.domain(), "answering names");
+    let answers = Arc::new(AtomicBool::new(false));
 
     let shutdown = Shutdown::default();
     let app = app(node.clone(), &key, shutdown.clone())?;
     let server = Server::new("meshd")
         .grpc(grpc::NAME)
-        .ready(settled(&node))
-        .private(snapshot::routes(node))
+        .ready(answering(answers.clone()))
+        .private(snapshot::routes(node.clone()))
         .shutdown(shutdown)
         .unannounced();
     let ended = tokio::select! {
         biased;
         ended = server.serve(&config.common, app) => ended,
         ended = gossip.run() => ended,
-        ended = dns.block_until_done() => Ok(ended?),
+        ended = answer(&node, address, dns, &answers) => ended,
     };
     drop(myself);
     ended
@@ -102,12 +103,27 @@ pub async fn start(node: &Node, news: News, place: Place, key: &MeshKey) -> anyh
     Gossip::start((node.clone(), news), place, &Sealed::new(key.clone())).await
 }
 
-fn settled(node: &Node) -> Check {
-    let node = node.clone();
+/// Answers names, once this node has met the others. Until then its port is
+/// closed: a resolver told so asks another node at once, while one told that
+/// something failed may leave it at that.
+async fn answer(
+    node: &Node,
+    address: SocketAddr,
+    dns: Dns,
+    answers: &AtomicBool,
+) -> anyhow::Result<()> {
+    node.settled().await;
+    let (mut dns, address) = dns::listen(address, dns).await?;
+    answers.store(true, Relaxed);
+    tracing::info!(%address, "answering names");
+    Ok(dns.block_until_done().await?)
+}
+
+fn answering(answers: Arc<AtomicBool>) -> Check {
     Check::new("mesh", move || {
-        let settled = node.is_settled();
+        let answers = answers.load(Relaxed);
         async move {
-            settled
+            answers
                 .then_some(())
                 .ok_or_else(|| Error::unavailable("no other node met yet"))
         }

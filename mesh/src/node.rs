@@ -6,7 +6,6 @@ mod lease;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -31,7 +30,7 @@ struct Inner {
     view: ArcSwap<View>,
     news: UnboundedSender<State>,
     policies: watch::Sender<BTreeMap<String, Register>>,
-    settled: AtomicBool,
+    settled: watch::Sender<bool>,
 }
 
 struct Known {
@@ -74,7 +73,7 @@ impl Node {
             view: ArcSwap::default(),
             news,
             policies: watch::Sender::default(),
-            settled: AtomicBool::new(false),
+            settled: watch::Sender::default(),
         };
         (Self(Arc::new(inner)), told)
     }
@@ -91,16 +90,17 @@ impl Node {
         self.0.view.load_full()
     }
 
-    /// Whether this node has met the others, or waited for them long enough: one
-    /// that has just started knows no names, and must not say so.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.0.settled.load(Relaxed)
+    /// Returns once this node has met the others, or waited for them long enough:
+    /// one that has just started knows no names, and must not say so.
+    pub async fn settled(&self) {
+        let mut settled = self.0.settled.subscribe();
+        // Fails only when there is no node left to settle.
+        _ = settled.wait_for(|settled| *settled).await;
     }
 
     /// Waits for nobody any more.
     pub fn settle(&self) {
-        self.0.settled.store(true, Relaxed);
+        self.0.settled.send_replace(true);
     }
 
     /// All policies, now and whenever they change.

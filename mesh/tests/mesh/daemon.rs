@@ -1,5 +1,6 @@
 //! The daemon itself, as a process.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -140,6 +141,29 @@ async fn a_node_shows_what_it_knows_and_counts_what_it_does() {
         .unwrap()
         .into_inner();
     assert_eq!((same.members.len(), same.instances.len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_node_that_has_met_nobody_yet_leaves_the_answer_to_others() {
+    let world = World::alone().await;
+    let _there = world.add("catalogue", "catalogue-1", "v1", 11);
+    let waiting = daemon(&[free().await]).await;
+    until("a node that waits", async || {
+        get(waiting.admin, "/readyz").await == "mesh does not answer\n"
+    })
+    .await;
+    let resolver = chassis::discovery::resolver(&[waiting.dns, world.dns]).unwrap();
+    let found = resolver.lookup_ip("catalogue.weave.local.").await;
+    if let Err(closed) = TcpStream::connect(waiting.dns).await {
+        assert_eq!(closed.kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(found.unwrap().iter().count(), 1, "the other has answered");
+    }
+    until("an answer of its own, after a while", async || {
+        get(waiting.admin, "/readyz").await == "ok\n"
+    })
+    .await;
+    let unknown = ask(waiting.dns, "nosuch.weave.local", RecordType::A).await;
+    assert_eq!(unknown.metadata.response_code, ResponseCode::NXDomain);
 }
 
 fn refused(flags: &[&str]) -> String {
