@@ -1,7 +1,5 @@
 //! The space a load test takes does not grow with it.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

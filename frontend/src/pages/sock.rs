@@ -123,7 +123,7 @@ pub(super) async fn show_old(
         return Ok(Redirect::to("/").into_response());
     };
     let shop = state.0.clone();
-    match show(state, Path(id), visit.clone()).await {
+    match Box::pin(show(state, Path(id), visit.clone())).await {
         Err(Error::NotFound(_)) => problem::no_such_sock(&shop, &visit).await,
         answer => answer,
     }

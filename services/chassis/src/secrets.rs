@@ -45,7 +45,7 @@ pub fn take() -> anyhow::Result<()> {
 
 /// Gives a process the secrets, and nothing that would make it start again once
 /// more.
-fn tell(process: &mut Command, secrets: Vec<(&'static str, String)>) -> &mut Command {
+fn tell<'a>(process: &'a mut Command, secrets: Vec<(&'static str, String)>) -> &'a mut Command {
     for name in SECRETS {
         process.env_remove(format!("{name}_FILE"));
     }
