@@ -21,11 +21,19 @@ pub struct Queue {
 /// How often the gauges follow.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// Every how many looks the log tells, too: once a minute, for platforms that read logs and not gauges.
+const TOLD: u32 = 30;
+
 /// Keeps the gauges up to date until the process closes.
 pub async fn watch(store: Store, shutdown: Shutdown) {
-    loop {
+    for look in (0..TOLD).cycle() {
         match store.queue(clock::now_ms()).await {
-            Ok(queue) => queue.show(),
+            Ok(queue) => {
+                queue.show();
+                if look == 0 {
+                    queue.tell();
+                }
+            }
             Err(error) => tracing::warn!(%error, "cannot measure the queue"),
         }
         tokio::select! {
@@ -42,6 +50,16 @@ impl Queue {
         gauge!("shipping_queue_oldest_age_seconds").set(self.oldest_age_ms as f64 / 1000.0);
         gauge!("shipping_queue_stuck").set(self.stuck as f64);
         shipped(0);
+    }
+
+    /// The line that `ecs/network.yaml` makes a metric of.
+    fn tell(self) {
+        let Self {
+            depth,
+            oldest_age_ms,
+            stuck,
+        } = self;
+        tracing::info!(depth, oldest_age_ms, stuck, "queue measured");
     }
 }
 
