@@ -84,7 +84,7 @@ def tasks_agree(name, port, admin, longest):
         known = f'"{variable}"' in sources or re.search(rf"#\[arg\(.*\benv\b(?! =).*\)\]\s+pub {variable.lower()}:", sources) or f"{variable}=" in sources
         must(known, f"{name}: nobody reads {variable}")
     run = resources["Run"]["Properties"]["DeploymentConfiguration"]
-    must(run["MinimumHealthyPercent"] == {"!If": ["Embedded", 0, 100]} and run["MaximumPercent"] == {"!If": ["Embedded", 100, 200]}, f"{name}: two tasks on one file")
+    must(run["MinimumHealthyPercent"] == {"If": ["Embedded", 0, 100]} and run["MaximumPercent"] == {"If": ["Embedded", 100, 200]}, f"{name}: two tasks on one file")
     for resource in ("Scale",) if name == "front-end" else ():
         must(resources[resource]["Condition"] == "Managed", f"{name}: an embedded store is scaled")
     must("vfs=unix-excl" in text, f"{name}: an embedded store is not locked")
