@@ -153,7 +153,7 @@ def shop_is_there(stores, mesh, version):
     scaled = {each["ResourceId"].split("/")[-1]: each for each in aws("application-autoscaling", "describe-scaling-policies", "--service-namespace", "ecs")["ScalingPolicies"]}
     wanted = {"queue-master"} if stores == "embedded" else services - {"meshd"}
     must(set(scaled) == wanted, f"scaled: {set(scaled)}, wanted: {wanted}")
-    must(len(aws("cloudwatch", "describe-alarms")["MetricAlarms"]) == 4, "alarms are missing")
+    must(len(aws("cloudwatch", "describe-alarms", "--alarm-name-prefix", "sock-shop-front-end")["MetricAlarms"]) == 4, "alarms are missing")
     must(aws("logs", "describe-metric-filters")["metricFilters"], "no backlog")
     databases = len(aws("rds", "describe-db-instances")["DBInstances"])
     must(databases == (0 if stores == "embedded" else 5), f"{databases} databases")
