@@ -8,7 +8,8 @@ import uuid
 
 import boto3
 from botocore.config import Config
-from moto.cloudformation.models import ChangeSet, Stack, cloudformation_backends
+from moto.cloudformation.models import ChangeSet, cloudformation_backends
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.ec2 import models as ec2
 from moto.ec2.models.nat_gateways import NatGateway
@@ -52,7 +53,7 @@ def full_name(self, attribute):
 
 
 ChangeSet.apply = apply
-Stack.has_template = lambda self, other: False  # an update that changes nothing is none, and no error
+CloudFormationResponse._validate_different_update = lambda *_: None  # an update that changes nothing is none, and no error
 RouteTable.delete = end_routes  # moto leaves these behind
 NatGateway.delete = lambda self, account_id, region_name: backend(account_id, region_name).delete_nat_gateway(self.id)
 VPCEndPoint.delete = lambda self, account_id, region_name: backend(account_id, region_name).delete_vpc_endpoints([self.id])
