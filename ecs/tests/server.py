@@ -8,6 +8,7 @@ import uuid
 
 import boto3
 from botocore.config import Config
+from moto.cloudformation import parsing
 from moto.cloudformation.models import ChangeSet, cloudformation_backends
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
@@ -38,6 +39,13 @@ def apply(self):
     exports.update({export.name: export for export in stack.exports})
 
 
+def update(logical_id, resource_json, resources_map, **where):
+    """An update that leaves alone what a condition forbids."""
+    if not resources_map.lazy_condition_map.get(resource_json.get("Condition"), True):
+        return None
+    return moto_update(logical_id, resource_json, resources_map, **where)
+
+
 def backend(account_id, region_name):
     return ec2.ec2_backends[account_id][region_name]
 
@@ -53,6 +61,7 @@ def full_name(self, attribute):
 
 
 ChangeSet.apply = apply
+moto_update, parsing.parse_and_update_resource = parsing.parse_and_update_resource, update
 CloudFormationResponse._validate_different_update = lambda *_: None  # an update that changes nothing is none, and no error
 RouteTable.delete = end_routes  # moto leaves these behind
 NatGateway.delete = lambda self, account_id, region_name: backend(account_id, region_name).delete_nat_gateway(self.id)
@@ -180,6 +189,19 @@ class Name(Kind):
         client("servicediscovery", region).delete_service(Id=made.id)
 
 
+class Log(Kind):
+    def make(self, properties, region, name):
+        call("logs", region, "create_log_group", {"logGroupName": name})
+        self.change(None, properties, region)
+        return name, {}
+
+    def change(self, made, properties, region):
+        call("logs", region, "put_retention_policy", properties)
+
+    def end(self, made, region):
+        client("logs", region).delete_log_group(logGroupName=made.id)
+
+
 class MetricFilter(Kind):
     def make(self, properties, region, name):
         call("logs", region, "put_metric_filter", {**properties, "filterName": name})
@@ -305,6 +327,7 @@ class Service(Kind):
 
 Namespace("AWS::ServiceDiscovery::PrivateDnsNamespace", "servicediscovery")
 Name("AWS::ServiceDiscovery::Service", "servicediscovery")
+Log("AWS::Logs::LogGroup", "logs", "LogGroupName")
 MetricFilter("AWS::Logs::MetricFilter", "logs")
 Secret("AWS::SecretsManager::Secret", "secretsmanager")
 CacheSubnets("AWS::ElastiCache::SubnetGroup", "elasticache")
