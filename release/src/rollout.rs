@@ -86,8 +86,8 @@ impl<'a, T: Target> Rollout<'a, T> {
     /// Goes through it, from wherever the target stands, to its end.
     pub async fn run(mut self) -> anyhow::Result<Outcome> {
         let record = self.record.clone();
-        say::plan(&record);
         self.records.begin(&record)?;
+        say::plan(&record);
         let outcome = match self.drive().await {
             Ok(Step::Failed(reasons)) => self.abort(reasons).await?,
             Ok(Step::Passed | Step::Promote) => self.promote().await?,

@@ -1,12 +1,9 @@
 //! `sockshop load`: many visitors at once.
 
-use std::net::SocketAddr;
-
 use anyhow::bail;
 use loadtest::{Load, Summary};
 
 use crate::folder::Which;
-use crate::service::Service;
 use crate::state::State;
 
 /// What is to be done, and to which shop.
@@ -28,7 +25,7 @@ pub(crate) struct Options {
 /// Visits the shop, and fails past a threshold.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let urls = if options.url.is_empty() {
-        front_ends(&options.which)?
+        vec![State::running(&options.which)?.1.url]
     } else {
         options.url.clone()
     };
@@ -41,14 +38,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         bail!("{}", exceeded.join("; "));
     }
     Ok(())
-}
-
-fn front_ends(which: &Which) -> anyhow::Result<Vec<String>> {
-    let (_, state) = State::running(which)?;
-    let all = state.instances.iter();
-    let front_ends = all.filter(|one| one.service == Service::FrontEnd);
-    let urls = front_ends.map(|one| format!("http://{}", SocketAddr::new(one.address, one.port)));
-    Ok(urls.collect())
 }
 
 fn print(options: &Options, summary: &Summary) -> anyhow::Result<()> {

@@ -6,7 +6,6 @@ use anyhow::{bail, ensure};
 use rustix::process::Signal;
 
 use crate::folder::Which;
-use crate::service::Service;
 use crate::state::{Entry, State};
 use crate::up::wanted::{Wanted, Wishes, parse};
 
@@ -36,12 +35,6 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (folder, state) = State::running(&options.which)?;
     ensure!(state.ready, "the shop is not open yet");
-    for one in &options.wanted {
-        ensure!(
-            !(shuts_the_door(&state, one)),
-            "front-end-1 is the shop's door: it stays"
-        );
-    }
     Wishes::open(&folder)?.change(&options.wanted)?;
     state.supervisor.send(Signal::USR1);
     if options.no_wait {
@@ -57,13 +50,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         std::thread::sleep(PAUSE);
     }
     crate::print("done\n")
-}
-
-fn shuts_the_door(state: &State, wanted: &Wanted) -> bool {
-    let door = state.instance("front-end-1");
-    wanted.service == Service::FrontEnd
-        && wanted.count == 0
-        && door.is_ok_and(|door| door.version == wanted.version)
 }
 
 /// Whether there are as many as `wanted`, and all of them have served.

@@ -4,7 +4,7 @@
 //! makes and where, [`space`] finds room for them, [`supervise`] has each of them
 //! kept alive ([`keeper`]) as a [`child`] process of the same executable, and the
 //! [`board`] tells other processes about it. The mesh nodes come first ([`mesh`]):
-//! everybody else finds the others through them.
+//! everybody else finds the others through them. People come through the [`door`].
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -20,6 +20,7 @@ mod backoff;
 mod board;
 mod child;
 mod detach;
+mod door;
 mod keeper;
 mod mesh;
 mod options;
@@ -53,7 +54,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let wanted = wanted::all(&options.scale);
     wanted::check(&wanted)?;
     Wishes::open(&folder)?.write(&wanted)?;
-    let door = space::door(options.bind, options.port)?;
+    let (door, room) = space::door(options.bind, options.port)?;
     let mesh = plan::mesh(options.mesh, VERSION);
     let mut first = mesh.clone();
     first.extend(plan::changes(&[], &[], &wanted).come);
@@ -65,7 +66,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         gossip: mesh.iter().filter_map(plan::Instance::gossip).collect(),
         folder,
     };
-    let site = supervise::Site { kit, door, claim };
+    let site = supervise::Site {
+        kit,
+        door,
+        room,
+        claim,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -19,7 +19,8 @@ use crate::stores::Servers;
 use audit::Audit;
 pub(crate) use crash_points::run as crash_points;
 use mutants::Mutant;
-use shop::{Shop, Storm};
+use shop::Storm;
+pub(crate) use shop::{SERVICES, Shop};
 
 /// The share of requests that the shop answers, and not with a fault of its own.
 const AVAILABILITY: f64 = 0.999;

@@ -10,6 +10,7 @@ mod images;
 mod k8s;
 mod mesh;
 mod pictures;
+mod releases;
 mod sh;
 mod stand_ins;
 mod stores;
@@ -41,6 +42,8 @@ enum Suite {
     K8s(k8s::Options),
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
+    /// Release every service under load, good versions and bad ones; logs go to artefacts/releases
+    Releases(releases::Options),
     /// Run the store suites on a real PostgreSQL and a real Redis
     Stores,
 }
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Mesh(options) => mesh::run(&options),
         Suite::K8s(options) => k8s::run(&options),
         Suite::Pictures => pictures::run(),
+        Suite::Releases(options) => releases::run(&options),
         Suite::Stores => stores::run(),
     }
 }

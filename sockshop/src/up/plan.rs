@@ -109,7 +109,7 @@ pub(crate) struct Door {
     pub(crate) address: IpAddr,
     /// The port for people.
     pub(crate) port: u16,
-    /// The admin port of who stands there.
+    /// Where it is asked whether the shop is open.
     pub(crate) admin_port: u16,
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn place(seats: Vec<Seat>, door: Door, space: &Space) -> Vec<Instance
             let given = ports.get(index).copied();
             given.unwrap_or_else(|| door.beside(usual))
         };
-        let mut instance = Instance {
+        Instance {
             address: own.unwrap_or(Ipv4Addr::LOCALHOST).into(),
             port: port(0, PORT),
             admin_port: port(1, ADMIN_PORT),
@@ -209,12 +209,7 @@ pub(crate) fn place(seats: Vec<Seat>, door: Door, space: &Space) -> Vec<Instance
                 gossip: port(3, MESH_PORTS.gossip),
             }),
             seat,
-        };
-        if instance.seat.service == Service::FrontEnd && instance.seat.number == 1 {
-            instance.address = door.address;
-            (instance.port, instance.admin_port) = (door.port, door.admin_port);
         }
-        instance
     };
     seats.into_iter().map(place).collect()
 }
@@ -264,9 +259,9 @@ mod tests {
     }
 
     #[test]
-    fn people_find_the_first_front_end_where_they_were_told() {
+    fn no_front_end_holds_the_door() {
         let sockets = sockets(&["front-end=2"], &Space::Slot(0));
-        assert_eq!(sockets["front-end-1"].to_string(), "127.0.0.1:8080");
+        assert_eq!(sockets["front-end-1"].to_string(), "127.77.8.1:8080");
         assert_eq!(sockets["front-end-2"].to_string(), "127.77.8.2:8080");
     }
 
@@ -276,8 +271,7 @@ mod tests {
         let instances = place(seats(&[]), Door { address, ..DOOR }, &Space::Slot(0));
         for instance in instances {
             let ports = [instance.port, instance.admin_port];
-            let is_door = instance.address == address;
-            assert_eq!(ports, if is_door { [8080, 9090] } else { [8081, 9091] });
+            assert_eq!(ports, [8081, 9091]);
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use anyhow::{Context, bail};
 
+use super::door::Room;
 use super::plan::{self, Door, Seat, Space};
 
 /// How far above the port for people its admin port is looked for: 9090 for 8080.
@@ -50,13 +51,11 @@ impl Claim {
 
 fn is_free(seats: &[Seat], door: Door, slot: u8) -> bool {
     let instances = plan::place(seats.to_vec(), door, &Space::Slot(slot));
-    let sockets = instances.iter().flat_map(|one| {
+    let mut sockets = instances.iter().flat_map(|one| {
         let [main, admin] = one.sockets();
         [Some(main), Some(admin), one.dns()].into_iter().flatten()
     });
-    sockets
-        .filter(|socket| socket.ip() != door.address)
-        .all(|socket| TcpListener::bind(socket).is_ok())
+    sockets.all(|socket| TcpListener::bind(socket).is_ok())
 }
 
 fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
@@ -75,27 +74,28 @@ fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
 }
 
 /// Opens the front door at `address` on `port`, or says why it cannot.
-pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<Door> {
+pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<(Door, Room)> {
     let socket = SocketAddr::new(address, port);
-    match TcpListener::bind(socket) {
-        Ok(_) => {}
+    let people = match TcpListener::bind(socket) {
+        Ok(people) => people,
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             bail!("port {port} is taken: choose another with --port, or end what uses it")
         }
         Err(error) => bail!("cannot listen on {socket}: {error}"),
-    }
+    };
     let base = port
         .checked_add(ADMIN_OFFSET)
         .filter(|base| base.checked_add(TRIES).is_some());
     let base = base.unwrap_or(port - ADMIN_OFFSET - TRIES);
-    let admin_port = (base..base + TRIES)
-        .find(|&port| TcpListener::bind((address, port)).is_ok())
-        .with_context(|| format!("no port from {base} on is free for the front-end's metrics"))?;
-    Ok(Door {
+    let admin = (base..base + TRIES).find_map(|port| TcpListener::bind((address, port)).ok());
+    let admin =
+        admin.with_context(|| format!("no port from {base} on is free for the shop's health"))?;
+    let door = Door {
         address,
         port,
-        admin_port,
-    })
+        admin_port: admin.local_addr()?.port(),
+    };
+    Ok((door, Room { people, admin }))
 }
 
 #[cfg(test)]
@@ -106,9 +106,8 @@ mod tests {
     fn a_taken_port_is_named() {
         let other = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = other.local_addr().unwrap().port();
-        let error = door(Ipv4Addr::LOCALHOST.into(), port)
-            .unwrap_err()
-            .to_string();
+        let opened = door(Ipv4Addr::LOCALHOST.into(), port).map(|(door, _)| door);
+        let error = opened.unwrap_err().to_string();
         assert!(error.contains(&format!("port {port} is taken")), "{error}");
     }
 
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_highest_port_has_an_admin_port_too() {
-        if let Ok(door) = door(Ipv4Addr::LOCALHOST.into(), 65_535) {
+        if let Ok((door, _)) = door(Ipv4Addr::LOCALHOST.into(), 65_535) {
             assert!(door.admin_port < 65_535);
         }
     }

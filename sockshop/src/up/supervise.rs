@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
 use super::child::Kit;
+use super::door::Room;
 use super::keeper::Keeper;
 use super::options::Options;
 use super::plan::{self, Door, Instance, Seat};
@@ -21,12 +22,17 @@ use crate::service::Service;
 /// Longer than any service takes to become ready, on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Visitors who do not leave by then are shown out.
+const LAST_VISITORS: Duration = Duration::from_secs(1);
+
 /// Where a shop is.
 pub(crate) struct Site {
     /// How its processes are started.
     pub(crate) kit: Kit,
     /// Where people enter.
     pub(crate) door: Door,
+    /// The ports of that.
+    pub(crate) room: Room,
     /// Its addresses.
     pub(crate) claim: Claim,
 }
@@ -38,7 +44,8 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
     let folder = site.kit.folder.clone();
     let url = format!("http://127.0.0.1:{}", options.port);
     let board = Arc::new(Board::new(folder.clone(), url)?);
-    let mut shop = Shop::new(site, &board);
+    let dns: Vec<_> = nodes.iter().filter_map(Instance::dns).collect();
+    let (mut shop, room) = Shop::new(site, &board);
     let opened = tokio::select! {
         opened = tokio::time::timeout(PATIENCE, shop.open(nodes)) => opened.unwrap_or(Ok(false)),
         () = told.once() => return shop.end(&mut told).await,
@@ -50,6 +57,7 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
         let words = logs::last_words(&folder.log(&name));
         bail!("{name} does not start: {words}");
     }
+    shop.entrance = Some(room.open(&dns, &board, shop.shut.clone())?);
     board.change(|state| state.ready = true);
     welcome(&board.read());
     if options.background {
@@ -79,6 +87,9 @@ struct Shop {
     /// In the order they close: those who call others before those they call.
     groups: [Group; 3],
     present: Vec<(Seat, CancellationToken)>,
+    /// Nobody comes in any more.
+    shut: CancellationToken,
+    entrance: Option<JoinHandle<()>>,
 }
 
 /// Which of the groups instances of `service` belong to.
@@ -91,15 +102,18 @@ fn group(service: Service) -> usize {
 }
 
 impl Shop {
-    fn new(site: Site, board: &Arc<Board>) -> Self {
-        Self {
+    fn new(site: Site, board: &Arc<Board>) -> (Self, Room) {
+        let shop = Self {
             kit: Arc::new(site.kit),
             door: site.door,
             claim: site.claim,
             board: board.clone(),
             groups: Default::default(),
             present: Vec::new(),
-        }
+            shut: CancellationToken::new(),
+            entrance: None,
+        };
+        (shop, site.room)
     }
 
     /// Starts the mesh, then everybody else at once. Returns whether all serve
@@ -162,9 +176,14 @@ impl Shop {
 
     /// Lets visitors leave before the rooms behind the shop go dark.
     async fn close(&mut self) {
+        self.shut.cancel();
         for group in &mut self.groups {
             group.close.cancel();
             while group.keepers.join_next().await.is_some() {}
+            // The front-ends have given their last answers.
+            if let Some(entrance) = self.entrance.take() {
+                drop(tokio::time::timeout(LAST_VISITORS, entrance).await);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use crate::{sh, stores};
 
 /// What a shop is made of.
-const SERVICES: [&str; 8] = [
+pub(crate) const SERVICES: [&str; 8] = [
     "catalogue",
     "carts",
     "orders",
@@ -20,14 +20,14 @@ const SERVICES: [&str; 8] = [
 ];
 
 /// A shop with two instances of everything, closed when this is dropped.
-pub(super) struct Shop<'a> {
+pub(crate) struct Shop<'a> {
     binary: &'a Path,
     data: PathBuf,
 }
 
 impl<'a> Shop<'a> {
     /// Opens one in `folder`, with these `variables` in its environment.
-    pub(super) fn open(
+    pub(crate) fn open(
         binary: &'a Path,
         folder: &Path,
         variables: &[(String, String)],
@@ -45,15 +45,20 @@ impl<'a> Shop<'a> {
         Ok(shop)
     }
 
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// `sockshop` with these arguments, about this shop.
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.binary);
         command.args(arguments).arg("--data").arg(&self.data);
         command
     }
 
     /// Writes what the services said to a file in `artefacts`.
-    pub(super) fn keep_logs(&self, artefacts: &Path) -> anyhow::Result<()> {
+    pub(crate) fn keep_logs(&self, artefacts: &Path) -> anyhow::Result<()> {
         let logs = sh::read(&mut self.command(&["logs"]))?;
         Ok(std::fs::write(artefacts.join("shop.log"), logs)?)
     }

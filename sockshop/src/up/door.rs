@@ -1,0 +1,188 @@
+//! The door people come through. It stays while front-ends come and go.
+//!
+//! The supervisor holds the public port, so that no version of the front-end
+//! has to. Each request is handed on to one of them: which, the weights in the
+//! mesh say ([`choose`]). A request that nobody has seen, or that may be
+//! repeated, goes to another one.
+
+mod choose;
+mod headers;
+mod room;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use chassis::discovery::Names;
+use chassis::rest::BODY_LIMIT;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+
+use super::board::Board;
+use super::say;
+use crate::service::Service;
+use choose::{Candidate, choose, keep};
+pub(crate) use room::Room;
+
+/// A front-end that is there answers a connection much sooner.
+const CONNECT: Duration = Duration::from_millis(250);
+
+/// How long one front-end may take to begin its answer when another may be asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// And when none may.
+const LAST_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many are asked at most.
+const TRIES: usize = 3;
+
+/// The way to the front-ends.
+struct Door {
+    names: Names,
+    board: Arc<Board>,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// Why a front-end did not answer.
+enum Silence {
+    /// It has not seen the request.
+    Unsent,
+    /// It may have done what was asked.
+    Broken,
+    /// As before, and we waited long.
+    Late,
+}
+
+/// What people are served, by the front-ends that `names` finds.
+fn routes(names: Names, board: Arc<Board>) -> Router {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(CONNECT));
+    connector.set_nodelay(true);
+    let client = Client::builder(hyper_util::rt::TokioExecutor::new()).build(connector);
+    let door = Door {
+        names,
+        board,
+        client,
+    };
+    Router::new().fallback(hand_on).with_state(Arc::new(door))
+}
+
+async fn hand_on(State(door): State<Arc<Door>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    // What a front-end finds too large it should say itself.
+    let body = tokio::time::timeout(LAST_PATIENCE, to_bytes(body, BODY_LIMIT * 2));
+    let body = match body.await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    headers::of_request(&mut parts);
+    door.ask(&parts, &body).await
+}
+
+impl Door {
+    /// Asks front-ends until one answers.
+    async fn ask(&self, parts: &Parts, body: &Bytes) -> Response {
+        let mut tried = Vec::new();
+        loop {
+            let candidates = self.candidates().await;
+            let roll = rand::random();
+            let (headers, uri) = (&parts.headers, &parts.uri);
+            let Some(chosen) = choose((headers, uri), &candidates, &tried, roll) else {
+                return (StatusCode::SERVICE_UNAVAILABLE, "the shop is closed\n").into_response();
+            };
+            let silence = match self.send(&chosen.url, parts, body).await {
+                Ok(mut answer) => {
+                    headers::of_answer(answer.headers_mut());
+                    if let Some(cookie) = keep((headers, uri), chosen, &candidates) {
+                        answer.headers_mut().append(SET_COOKIE, cookie);
+                    }
+                    return answer;
+                }
+                Err(silence) => silence,
+            };
+            say("door", &format!("{} did not answer", chosen.url));
+            self.names.doubt();
+            tried.push(chosen.url.clone());
+            let may = matches!(silence, Silence::Unsent) || is_harmless(&parts.method);
+            if !may || tried.len() >= TRIES {
+                return silence.answer();
+            }
+        }
+    }
+
+    /// Who could answer now.
+    async fn candidates(&self) -> Vec<Candidate> {
+        let endpoints = self.names.endpoints().await;
+        let state = self.board.read();
+        let version = |url: &str| {
+            let mut of_it = state.instances.iter();
+            let found = of_it.find(|one| {
+                let address = SocketAddr::new(one.address, one.port);
+                one.service == Service::FrontEnd
+                    && url
+                        .strip_prefix("http://")
+                        .is_some_and(|at| at == address.to_string())
+            });
+            found.map(|one| one.version.clone()).unwrap_or_default()
+        };
+        let candidates = endpoints.iter().map(|endpoint| Candidate {
+            version: version(&endpoint.url),
+            url: endpoint.url.clone(),
+            weight: endpoint.weight,
+        });
+        candidates.collect()
+    }
+
+    async fn send(&self, url: &str, parts: &Parts, body: &Bytes) -> Result<Response, Silence> {
+        let request = rebuilt(url, parts, body).ok_or(Silence::Broken)?;
+        let patience = if is_harmless(&parts.method) {
+            PATIENCE
+        } else {
+            LAST_PATIENCE
+        };
+        match tokio::time::timeout(patience, self.client.request(request)).await {
+            Ok(Ok(answer)) => Ok(answer.map(Body::new)),
+            Ok(Err(error)) if error.is_connect() => Err(Silence::Unsent),
+            Ok(Err(_)) => Err(Silence::Broken),
+            Err(_) => Err(Silence::Late),
+        }
+    }
+}
+
+impl Silence {
+    fn answer(&self) -> Response {
+        let status = match self {
+            Self::Unsent => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::BAD_GATEWAY,
+            Self::Late => StatusCode::GATEWAY_TIMEOUT,
+        };
+        (status, "the shop did not answer\n").into_response()
+    }
+}
+
+/// Whether a request changes nothing, so that it may be repeated.
+fn is_harmless(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}
+
+/// The request, for the front-end at `url`.
+fn rebuilt(url: &str, parts: &Parts, body: &Bytes) -> Option<hyper::Request<Full<Bytes>>> {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut request = hyper::Request::new(Full::new(body.clone()));
+    *request.method_mut() = parts.method.clone();
+    *request.uri_mut() = format!("{url}{path}").parse::<Uri>().ok()?;
+    *request.headers_mut() = parts.headers.clone();
+    Some(request)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Bad versions: each is sent back by itself, and nobody meets an error after that.
+
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::Stage;
+use super::crowd::Crowd;
+use super::rollout::FIRST;
+
+/// How a canary goes here. What gets ready slowly may do so.
+const PLAN: [&str; 6] = ["--steps", "20,50,100", "--window", "4s", "--requests", "40"];
+
+/// A version, and a word of the reason why it is sent back.
+const BAD: [(&str, &str, &str); 5] = [
+    ("catalogue", "v2-slow", "took longer"),
+    ("catalogue", "v2-errors", "failed"),
+    ("catalogue", "v2-leak", "memory"),
+    ("front-end", "v2-errors", "failed"),
+    ("catalogue", "v2-slow-start", "not ready within"),
+];
+
+/// One after the other. Wrong totals stay in the books, so they come last.
+pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+    println!(
+        "{:<12} {:<16} {:>8} {:>10}",
+        "SERVICE", "VERSION", "SECONDS", "MET IT"
+    );
+    for (service, version, reason) in BAD {
+        sent_back(stage, service, version, reason).with_context(|| version)?;
+    }
+    late(stage)?;
+    sent_back(stage, "orders", "v2-wrong-total", "wrong")?;
+    unseen(stage)
+}
+
+/// It is sent back for `reason`, and then all is as it was.
+fn sent_back(stage: &Stage<'_>, service: &str, version: &str, reason: &str) -> anyhow::Result<()> {
+    let crowd = Crowd::enter(stage, &format!("during-{service}-{version}"))?;
+    let begun = Instant::now();
+    let mut arguments = [&["canary", service, "--to", version], &PLAN[..]].concat();
+    if version == "v2-slow-start" {
+        arguments.extend(["--ready", "3s"]);
+    }
+    let output = stage.roll(&arguments)?;
+    let seconds = begun.elapsed().as_secs();
+    crowd.end()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(!output.status.success(), "nobody noticed {version}");
+    ensure!(
+        said.contains(reason),
+        "it was sent back for another reason: {said}"
+    );
+    let met = met(&String::from_utf8_lossy(&output.stdout)).context("no share is told")?;
+    println!("{service:<12} {version:<16} {seconds:>8} {met:>10}");
+    stage.only(service, FIRST)?;
+    afterwards(stage, service, version)
+}
+
+/// Whoever comes now sees no error.
+fn afterwards(stage: &Stage<'_>, service: &str, version: &str) -> anyhow::Result<()> {
+    let crowd = Crowd::enter(stage, &format!("after-{service}-{version}"))?;
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    crowd.end()?.must_be_whole()
+}
+
+/// The share of the requests that met a version, as the command tells it.
+fn met(said: &str) -> Option<String> {
+    let line = said.lines().find(|line| line.starts_with("back"))?;
+    let (_, share) = line.split_once("; ")?;
+    Some(share.split(" of ").next()?.to_owned())
+}
+
+/// What only takes long to start is waited for.
+fn late(stage: &Stage<'_>) -> anyhow::Result<()> {
+    let crowd = Crowd::enter(stage, "slow-start")?;
+    let plan = ["--window", "2s", "--requests", "10", "--ready", "30s"];
+    let to = ["blue-green", "catalogue", "--to", "v2-slow-start"];
+    stage.must_promote(&[&to[..], &plan].concat())?;
+    stage.only("catalogue", "v2-slow-start")?;
+    crowd.end_content(stage).map(drop)
+}
+
+/// A judge that does not look at orders lets wrong totals pass: so it is the
+/// business check, and nothing else, that catches them. The auditor sees them.
+fn unseen(stage: &Stage<'_>) -> anyhow::Result<()> {
+    let crowd = Crowd::enter(stage, "unseen")?;
+    let to = [
+        "canary",
+        "orders",
+        "--to",
+        "v2-wrong-total",
+        "--no-business-check",
+    ];
+    let plan = ["--steps", "50,100", "--window", "3s", "--requests", "10"];
+    stage.must_promote(&[&to[..], &plan].concat())?;
+    crowd.end()?;
+    let audit = stage.shop.command(&["audit", "--json"]).output()?;
+    let audit: Value = serde_json::from_slice(&audit.stdout).context("no audit")?;
+    ensure!(
+        audit["ok"] == false,
+        "the auditor does not see the wrong totals either"
+    );
+    println!("orders       v2-wrong-total   passes a judge without the business check");
+    Ok(())
+}

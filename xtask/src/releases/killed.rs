@@ -1,0 +1,58 @@
+//! The command is killed in every phase; another process sees what was left,
+//! and ends it: one version, and no request failed.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::Stage;
+use super::crowd::Crowd;
+use super::rollout::FIRST;
+
+/// What the command says at the start of a phase, and what it was to release then.
+const PHASES: [(&str, &str); 7] = [
+    ("plan", "v2"),
+    ("start", "v2-slow-start"),
+    ("ready", "v2"),
+    ("smoke", "v2"),
+    ("shift", "v2"),
+    ("judge", "v2"),
+    ("shift    100", "v2"),
+];
+
+const PLAN: [&str; 6] = ["--steps", "50,100", "--window", "1s", "--requests", "1"];
+
+/// Each phase once, with `abort`; the last one also with `promote`.
+pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+    let crowd = Crowd::enter(stage, "shoppers")?;
+    for (phase, to) in PHASES {
+        left_in(stage, phase, to).with_context(|| format!("killed at `{phase}`"))?;
+        let said = stage.roll(&["abort", "catalogue"])?;
+        ensure!(
+            said.status.success(),
+            "it cannot be aborted: {}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        stage.only("catalogue", FIRST)?;
+        println!("killed at {phase:<14} aborted from elsewhere, {FIRST} alone");
+    }
+    left_in(stage, "judge", "v2")?;
+    let said = stage.roll(&["promote", "catalogue"])?;
+    ensure!(said.status.success(), "it cannot be promoted");
+    stage.only("catalogue", "v2")?;
+    println!("killed at judge          promoted from elsewhere, v2 alone");
+    crowd.end_content(stage).map(drop)
+}
+
+/// Begins a canary, kills the command in `phase`, and sees that others notice.
+fn left_in(stage: &Stage<'_>, phase: &str, to: &str) -> anyhow::Result<()> {
+    let arguments = [&["canary", "catalogue", "--to", to], &PLAN[..]].concat();
+    stage.kill_at(&arguments, phase)?;
+    let status = stage.release(&["status", "--json"]).output()?;
+    let rows: Value = serde_json::from_slice(&status.stdout)?;
+    let row = &rows[0];
+    ensure!(
+        row["service"] == "catalogue" && row["to"] == to && row["driven"] == false,
+        "status does not tell what was left: {rows}"
+    );
+    Ok(())
+}

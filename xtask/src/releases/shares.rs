@@ -1,0 +1,60 @@
+//! Requests are shared out as planned, of every service that is called.
+//! (A queue-master calls others, so no weight can steer it.)
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::Stage;
+use super::crowd::Crowd;
+
+/// Those who are asked most.
+const ASKED: [&str; 3] = ["catalogue", "front-end", "carts"];
+
+/// The share that is measured, in percent.
+const SHARE: f64 = 30.0;
+
+/// Many visitors each second: with few, chance is larger than what is measured.
+const RATE: &str = "20";
+
+/// Points it may be off, besides what chance explains.
+const POINTS: f64 = 2.0;
+
+/// Old names are forgotten by then.
+const SETTLED_MS: i64 = 1500;
+
+/// One after the other, so that each is watched alone.
+pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+    let crowd = Crowd::enter_at(stage, "shoppers", RATE)?;
+    for service in ASKED {
+        let plan = ["--steps", "30,100", "--window", "16s", "--requests", "50"];
+        stage.must_promote(&[&["canary", service, "--to", "v2"], &plan[..]].concat())?;
+        let (new, all) = count(&stage.verdicts(service)?)?;
+        let percent = new * 100.0 / all;
+        println!("{service:<12} {percent:.1} % of {all} requests, {SHARE} % planned");
+        let chance = 3.0 * (SHARE * (100.0 - SHARE) / all).sqrt();
+        ensure!(
+            (percent - SHARE).abs() <= POINTS + chance,
+            "{service} got {percent:.1} % instead of {SHARE} %"
+        );
+    }
+    crowd.end_content(stage).map(drop)
+}
+
+/// Requests to the new version, and to both, while the share was `SHARE`.
+fn count(verdicts: &[Value]) -> anyhow::Result<(f64, f64)> {
+    let step: Vec<&Value> = verdicts
+        .iter()
+        .filter(|line| line["percent"].as_f64() == Some(SHARE))
+        .collect();
+    let at = |line: &Value| line["at_ms"].as_i64().unwrap_or_default();
+    let begun = step.first().map(|line| at(line)).context("no verdicts")?;
+    let settled = step.iter().find(|line| at(line) >= begun + SETTLED_MS);
+    let (first, last) = settled.zip(step.last()).context("too few verdicts")?;
+    let did = |version: &str| {
+        let requests = |line: &Value| line["evidence"][version]["requests"].as_f64();
+        Some(requests(last)? - requests(first)?)
+    };
+    let (new, old) = did("new").zip(did("old")).context("no requests")?;
+    ensure!(new + old > 100.0, "{} requests are too few", new + old);
+    Ok((new, new + old))
+}
