@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use ::release::Target;
-use ::release::record::{Entry, Record};
+use ::release::record::{Entry, Records};
+use ::release::{Plan, Target};
 use serde::Serialize;
 
 use super::Look;
+use crate::service::Service;
 use crate::table;
 
 /// A rollout as programs see it.
 #[derive(Serialize)]
 struct Row {
+    service: String,
+    /// What is remembered here of how it began.
     #[serde(flatten)]
-    record: Record,
+    begun: Option<Begun>,
     /// Whether a command drives it now.
     driven: bool,
     /// Percent of the requests by version.
@@ -22,21 +25,21 @@ struct Row {
     ready: BTreeMap<String, usize>,
 }
 
+/// How it began.
+#[derive(Serialize)]
+struct Begun {
+    from: String,
+    to: String,
+    plan: Plan,
+    begun_ms: i64,
+}
+
 /// Prints every rollout that has begun and not ended.
 pub(super) async fn status(look: &Look) -> anyhow::Result<()> {
     let (target, records) = (look.place.target(false)?, look.place.records()?);
     let mut rows = Vec::new();
-    for record in records.all()? {
-        let mut ready = BTreeMap::from([(record.from.clone(), 0), (record.to.clone(), 0)]);
-        for one in target.instances(&record.service).await? {
-            *ready.entry(one.version).or_default() += usize::from(one.ready);
-        }
-        rows.push(Row {
-            driven: records.is_driven(&record.service),
-            shares: target.shares(&record.service).await?,
-            ready,
-            record,
-        });
+    for service in Service::SHOP.map(Service::name) {
+        rows.extend(row(&target, &records, service).await?);
     }
     if look.json {
         return crate::print(&(serde_json::to_string_pretty(&rows)? + "\n"));
@@ -47,35 +50,76 @@ pub(super) async fn status(look: &Look) -> anyhow::Result<()> {
     let head = ["SERVICE", "FROM", "TO", "HOW", "READY", "SHARES", "STATE"];
     let lines = rows.iter().map(Row::cells).collect();
     let mut text = table::render(&head, lines);
-    let left = rows.iter().filter(|row| !row.driven);
-    text.extend(left.map(|row| {
-        let service = &row.record.service;
-        format!(
-            "\n{service} was left alone: `sockshop release abort {service}` or `promote {service}` \
-             ends it, the command that began it goes on with it\n"
-        )
-    }));
+    for row in rows.iter().filter(|row| !row.driven) {
+        text += &row.advice();
+    }
     crate::print(&text)
+}
+
+/// What is on its way of `service`. Where nothing is remembered, two versions
+/// beside each other tell.
+async fn row(
+    target: &impl Target,
+    records: &Records,
+    service: &str,
+) -> anyhow::Result<Option<Row>> {
+    let record = records.current(service);
+    let mut ready = BTreeMap::new();
+    for version in record.iter().flat_map(|record| [&record.from, &record.to]) {
+        ready.insert(version.clone(), 0);
+    }
+    for one in target.instances(service).await? {
+        *ready.entry(one.version).or_default() += usize::from(one.ready);
+    }
+    if ready.len() < 2 {
+        return Ok(None);
+    }
+    Ok(Some(Row {
+        service: service.to_owned(),
+        driven: records.is_driven(service),
+        shares: target.shares(service).await?,
+        ready,
+        begun: record.map(|record| Begun {
+            from: record.from,
+            to: record.to,
+            plan: record.plan,
+            begun_ms: record.begun_ms,
+        }),
+    }))
 }
 
 impl Row {
     fn cells(&self) -> Vec<String> {
-        let Record {
-            service,
-            from,
-            to,
-            plan,
-            ..
-        } = &self.record;
+        let [from, to, how] = match &self.begun {
+            Some(begun) => [&*begun.from, &*begun.to, begun.plan.strategy.name()],
+            None => ["?"; 3],
+        };
         vec![
-            service.clone(),
-            from.clone(),
-            to.clone(),
-            plan.strategy.name().to_owned(),
+            self.service.clone(),
+            from.to_owned(),
+            to.to_owned(),
+            how.to_owned(),
             listed(&self.ready, ""),
             listed(&self.shares, " %"),
             if self.driven { "driven" } else { "left alone" }.to_owned(),
         ]
+    }
+
+    /// What can be done about one that nobody drives.
+    fn advice(&self) -> String {
+        let service = &self.service;
+        if self.begun.is_some() {
+            return format!(
+                "\n{service} was left alone: `sockshop release abort {service}` or `promote \
+                 {service}` ends it, the command that began it goes on with it\n"
+            );
+        }
+        let versions: Vec<&str> = self.ready.keys().map(String::as_str).collect();
+        format!(
+            "\n{service} runs as {}, and nothing is known here of how that began: \
+             `sockshop release abort {service} --keep VERSION` ends it\n",
+            versions.join(" and ")
+        )
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Stage;
 use super::crowd::Crowd;
 use super::rollout::FIRST;
+use crate::sh;
 
 /// What the command says at the start of a phase, and what it was to release then.
 const PHASES: [(&str, &str); 7] = [
@@ -35,12 +36,31 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
         stage.only("catalogue", FIRST)?;
         println!("killed at {phase:<14} aborted from elsewhere, {FIRST} alone");
     }
+    forgotten(stage)?;
     left_in(stage, "judge", "v2")?;
     let said = stage.roll(&["promote", "catalogue"])?;
     ensure!(said.status.success(), "it cannot be promoted");
     stage.only("catalogue", "v2")?;
     println!("killed at judge          promoted from elsewhere, v2 alone");
     crowd.end_content(stage).map(drop)
+}
+
+/// Also what nobody remembers is seen, and can be ended by who knows what is to stay.
+fn forgotten(stage: &Stage<'_>) -> anyhow::Result<()> {
+    left_in(stage, "judge", "v2")?;
+    std::fs::remove_dir_all(stage.shop.data().join("releases"))?;
+    let status = sh::read(&mut stage.release(&["status"]))?;
+    ensure!(
+        status.contains("--keep VERSION"),
+        "it is not found: {status}"
+    );
+    let refused = stage.release(&["abort", "catalogue"]).output()?;
+    ensure!(!refused.status.success(), "it guesses which version stays");
+    let said = stage.roll(&["abort", "catalogue", "--keep", FIRST])?;
+    ensure!(said.status.success(), "it cannot be aborted");
+    stage.only("catalogue", FIRST)?;
+    println!("forgotten                found and aborted, {FIRST} alone");
+    Ok(())
 }
 
 /// Begins a canary, kills the command in `phase`, and sees that others notice.
