@@ -39,7 +39,7 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 fn sent_back(stage: &Stage<'_>, service: &str, version: &str, reason: &str) -> anyhow::Result<()> {
     let crowd = Crowd::enter(stage, &format!("during-{service}-{version}"))?;
     let begun = Instant::now();
-    let mut arguments = [&["canary", service, "--to", version], &PLAN[..]].concat();
+    let mut arguments = [&["canary", service, "--to", version][..], &PLAN[..]].concat();
     if version == "v2-slow-start" {
         arguments.extend(["--ready", "3s"]);
     }

@@ -35,8 +35,8 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 
 /// First to `v2`, then on to `v3`.
 fn twice(stage: &Stage<'_>, service: &str) -> anyhow::Result<()> {
-    stage.must_promote(&[&["blue-green", service, "--to", "v2"], &BLUE_GREEN[..]].concat())?;
+    stage.must_promote(&[&["blue-green", service, "--to", "v2"][..], &BLUE_GREEN[..]].concat())?;
     stage.only(service, "v2")?;
-    stage.must_promote(&[&["canary", service, "--to", "v3"], &CANARY[..]].concat())?;
+    stage.must_promote(&[&["canary", service, "--to", "v3"][..], &CANARY[..]].concat())?;
     stage.only(service, "v3")
 }

@@ -65,7 +65,7 @@ fn forgotten(stage: &Stage<'_>) -> anyhow::Result<()> {
 
 /// Begins a canary, kills the command in `phase`, and sees that others notice.
 fn left_in(stage: &Stage<'_>, phase: &str, to: &str) -> anyhow::Result<()> {
-    let arguments = [&["canary", "catalogue", "--to", to], &PLAN[..]].concat();
+    let arguments = [&["canary", "catalogue", "--to", to][..], &PLAN[..]].concat();
     stage.kill_at(&arguments, phase)?;
     let status = stage.release(&["status", "--json"]).output()?;
     let rows: Value = serde_json::from_slice(&status.stdout)?;

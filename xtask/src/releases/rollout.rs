@@ -21,7 +21,7 @@ impl Stage<'_> {
     pub(super) fn release(&self, arguments: &[&str]) -> Command {
         let here = ["--target", self.target.name()];
         self.shop
-            .command(&[&["release"], arguments, &here].concat())
+            .command(&[&["release"][..], arguments, &here].concat())
     }
 
     /// Runs it to its end, and keeps what it says in the artefacts.

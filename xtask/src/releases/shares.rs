@@ -11,7 +11,7 @@ use super::crowd::Crowd;
 const ASKED: [&str; 3] = ["catalogue", "front-end", "carts"];
 
 /// The share that is measured, in percent.
-const SHARE: f64 = 30.0;
+const SHARE: u8 = 30;
 
 /// Many visitors each second: with few, chance is larger than what is measured.
 const RATE: &str = "20";
@@ -27,13 +27,13 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     let crowd = Crowd::enter_at(stage, "shoppers", RATE)?;
     for service in ASKED {
         let plan = ["--steps", "30,100", "--window", "16s", "--requests", "50"];
-        stage.must_promote(&[&["canary", service, "--to", "v2"], &plan[..]].concat())?;
+        stage.must_promote(&[&["canary", service, "--to", "v2"][..], &plan[..]].concat())?;
         let (new, all) = count(&stage.verdicts(service)?)?;
-        let percent = new * 100.0 / all;
+        let (percent, planned) = (new * 100.0 / all, f64::from(SHARE));
         println!("{service:<12} {percent:.1} % of {all} requests, {SHARE} % planned");
-        let chance = 3.0 * (SHARE * (100.0 - SHARE) / all).sqrt();
+        let chance = 3.0 * (planned * (100.0 - planned) / all).sqrt();
         ensure!(
-            (percent - SHARE).abs() <= POINTS + chance,
+            (percent - planned).abs() <= POINTS + chance,
             "{service} got {percent:.1} % instead of {SHARE} %"
         );
     }
@@ -44,7 +44,7 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 fn count(verdicts: &[Value]) -> anyhow::Result<(f64, f64)> {
     let step: Vec<&Value> = verdicts
         .iter()
-        .filter(|line| line["percent"].as_f64() == Some(SHARE))
+        .filter(|line| line["percent"] == SHARE)
         .collect();
     let at = |line: &Value| line["at_ms"].as_i64().unwrap_or_default();
     let begun = step.first().map(|line| at(line)).context("no verdicts")?;

@@ -13,8 +13,8 @@ use chassis::discovery::Lookup;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::super::board::Board;
 use super::routes;
+use crate::up::board::Board;
 
 /// The door's ports. Until it opens, people wait outside.
 pub(crate) struct Room {
@@ -72,6 +72,6 @@ fn private(board: Arc<Board>) -> Router {
         }
     };
     Router::new()
-        .route("/livez", get(async || "ok\n"))
+        .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
 }

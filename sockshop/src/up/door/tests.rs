@@ -80,13 +80,17 @@ async fn what_no_front_end_has_seen_goes_to_another() {
     }
 }
 
+fn die() -> StatusCode {
+    panic!("dies on purpose")
+}
+
 #[tokio::test]
 async fn what_may_have_been_done_is_not_done_again() {
     let (seen, count) = tokio::sync::watch::channel(0);
     let seen = Arc::new(seen);
     let dies = any(move || {
         seen.send_modify(|seen| *seen += 1);
-        async { panic!("dies on purpose") as StatusCode }
+        async { die() }
     });
     let door = door(&serve(Router::new().fallback(dies)).await).await;
     let client = reqwest::Client::new();
