@@ -16,7 +16,7 @@ struct Row {
     service: String,
     /// What is remembered here of how it began.
     #[serde(flatten)]
-    begun: Option<Begun>,
+    remembered: Option<Remembered>,
     /// Whether a command drives it now.
     driven: bool,
     /// Percent of the requests by version.
@@ -27,7 +27,7 @@ struct Row {
 
 /// How it began.
 #[derive(Serialize)]
-struct Begun {
+struct Remembered {
     from: String,
     to: String,
     plan: Plan,
@@ -79,7 +79,7 @@ async fn row(
         driven: records.is_driven(service),
         shares: target.shares(service).await?,
         ready,
-        begun: record.map(|record| Begun {
+        remembered: record.map(|record| Remembered {
             from: record.from,
             to: record.to,
             plan: record.plan,
@@ -90,8 +90,8 @@ async fn row(
 
 impl Row {
     fn cells(&self) -> Vec<String> {
-        let [from, to, how] = match &self.begun {
-            Some(begun) => [&*begun.from, &*begun.to, begun.plan.strategy.name()],
+        let [from, to, how] = match &self.remembered {
+            Some(known) => [&*known.from, &*known.to, known.plan.strategy.name()],
             None => ["?"; 3],
         };
         vec![
@@ -108,7 +108,7 @@ impl Row {
     /// What can be done about one that nobody drives.
     fn advice(&self) -> String {
         let service = &self.service;
-        if self.begun.is_some() {
+        if self.remembered.is_some() {
             return format!(
                 "\n{service} was left alone: `sockshop release abort {service}` or `promote \
                  {service}` ends it, the command that began it goes on with it\n"
