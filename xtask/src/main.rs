@@ -9,6 +9,7 @@ mod footprint;
 mod images;
 mod k8s;
 mod mesh;
+mod migrations;
 mod pictures;
 mod releases;
 mod sh;
@@ -40,6 +41,8 @@ enum Suite {
     Mesh(mesh::Options),
     /// Build the Kubernetes manifests, check them against schemas, themselves and the code
     K8s(k8s::Options),
+    /// Refuse migrations that the release before cannot live with
+    Migrations(migrations::Options),
     /// Draw the socks: SVG sources and the JPEGs the catalogue serves
     Pictures,
     /// Release every service under load, good versions and bad ones; logs go to artefacts/releases
@@ -59,6 +62,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Images(options) => images::run(&options),
         Suite::Mesh(options) => mesh::run(&options),
         Suite::K8s(options) => k8s::run(&options),
+        Suite::Migrations(options) => migrations::run(&options),
         Suite::Pictures => pictures::run(),
         Suite::Releases(options) => releases::run(&options),
         Suite::Stores => stores::run(),

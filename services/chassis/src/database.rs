@@ -32,8 +32,18 @@ impl Database {
     /// An embedded database must work at once. One behind a network may come
     /// up later than we do: it is tried again until it answers, and until then
     /// requests fail as unavailable and [`ping`](Self::ping) says so.
-    pub async fn open(url: &str, migrations: &'static Migrator) -> anyhow::Result<Self> {
+    ///
+    /// Migrations of a newer release that have been applied already are left
+    /// alone: an older release starts and runs on an expanded schema.
+    pub async fn open(url: &str, migrations: &Migrator) -> anyhow::Result<Self> {
+        Self::open_until(url, migrations, i64::MAX).await
+    }
+
+    /// Like [`open`](Self::open), but knows no migration after number `last`: as
+    /// the release did that came with it.
+    pub async fn open_until(url: &str, migrations: &Migrator, last: i64) -> anyhow::Result<Self> {
         install_default_drivers();
+        let migrations = known(migrations, last);
         let sqlite = url.starts_with("sqlite:");
         if !sqlite && !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
             bail!("DATABASE_URL must start with sqlite: or postgres:");
@@ -45,7 +55,7 @@ impl Database {
             sqlite,
             migrated: Arc::default(),
         };
-        match database.migrate(migrations).await {
+        match database.migrate(&migrations).await {
             Ok(()) => {}
             Err(error) if sqlite => return Err(error.context(unusable(url))),
             Err(error) => {
@@ -56,9 +66,9 @@ impl Database {
         Ok(database)
     }
 
-    async fn keep_migrating(self, migrations: &'static Migrator) {
+    async fn keep_migrating(self, migrations: Migrator) {
         let mut pause = Duration::from_millis(100);
-        while let Err(error) = self.migrate(migrations).await {
+        while let Err(error) = self.migrate(&migrations).await {
             tracing::warn!(%error, "database does not answer yet");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
@@ -113,6 +123,15 @@ impl Database {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// The migrations up to number `last`. Later ones may have been applied by a
+/// newer release.
+fn known(migrations: &Migrator, last: i64) -> Migrator {
+    let known = migrations.iter().filter(|one| one.version <= last);
+    let mut known = Migrator::with_migrations(known.cloned().collect());
+    known.set_ignore_missing(true);
+    known
 }
 
 /// `SQLite` gets one connection that never expires: writers cannot then meet

@@ -6,6 +6,8 @@
 //!
 //! What must not be kept is dropped on the way in: of a card only the last
 //! four digits and the expiry reach the store, of a password only its hash.
+//! [`schema`] tells how the hashes moved into a table of their own while
+//! releases from before and after ran side by side.
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -24,6 +26,7 @@ mod observe;
 pub mod password;
 pub mod remembered;
 pub mod rest;
+pub mod schema;
 pub mod store;
 pub mod text;
 
@@ -31,6 +34,7 @@ pub use accounts::Accounts;
 pub use address::Address;
 pub use card::Card;
 pub use customer::Customer;
+pub use schema::Schema;
 pub use store::Store;
 
 /// Settings of the user service.
@@ -56,7 +60,8 @@ pub struct Config {
 
 /// Opens the store and serves the users until told to stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let store = Store::open(&config.database_url).await?;
+    let schema = Schema::of(&config.common.version);
+    let store = Store::open_as(&config.database_url, schema).await?;
     Server::new("user")
         .style(Style::Hal)
         .grpc(SERVICE_NAME)

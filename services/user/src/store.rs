@@ -3,8 +3,11 @@
 mod addresses;
 mod cards;
 mod customers;
+mod hashes;
 
 use chassis::{Database, Error, Result};
+
+use crate::schema::Schema;
 
 /// No list is longer; what is older comes first.
 pub const LONGEST_LIST: i64 = 1000;
@@ -13,13 +16,19 @@ pub const LONGEST_LIST: i64 = 1000;
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
+    schema: Schema,
 }
 
 impl Store {
     /// Opens the database at `url` and brings its schema up to date.
     pub async fn open(url: &str) -> anyhow::Result<Self> {
-        let database = Database::open(url, &MIGRATIONS).await?;
-        Ok(Self { database })
+        Self::open_as(url, Schema::Done).await
+    }
+
+    /// Opens the database at `url` as the release with this `schema` did.
+    pub async fn open_as(url: &str, schema: Schema) -> anyhow::Result<Self> {
+        let database = Database::open_until(url, &MIGRATIONS, schema.last_migration()).await?;
+        Ok(Self { database, schema })
     }
 
     /// Succeeds when the database answers.
