@@ -11,7 +11,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Waits for what a page can be shown without, but no longer than [`PATIENCE`].
 pub(crate) async fn soon<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    deadline::within(PATIENCE, call).await?
+    deadline::within(PATIENCE, Box::pin(call)).await?
 }
 
 /// Likewise, and unpacks the answer.
