@@ -128,9 +128,12 @@ async fn with_payment_hanging_an_order_is_there_or_not_and_never_half() {
     assert_eq!(fields(&order.text(), "/checkout")[1..], filled_in[1..]);
 
     run(&shop, &["resume", "payment-1"]);
-    visitor.posts("/checkout", &filled_in).await.expect(303);
+    eventually_async("it is paid", async || {
+        visitor.posts("/checkout", &filled_in).await.status == 303
+    })
+    .await;
     assert_eq!(visitor.orders().await.len(), 1);
-    run(&shop, &["audit", "--patience", "20s"]);
+    run(&shop, &["audit", "--patience", "60s"]);
 }
 
 /// The checkout form of a visitor who has an address and a card.
