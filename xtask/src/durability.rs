@@ -23,7 +23,7 @@ use shop::Storm;
 pub(crate) use shop::{SERVICES, Shop};
 
 /// The share of requests that the shop answers, and not with a fault of its own.
-const AVAILABILITY: f64 = 0.999;
+const AVAILABILITY: f64 = 0.99;
 
 /// Where the shop keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
