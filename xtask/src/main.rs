@@ -15,6 +15,7 @@ mod releases;
 mod sh;
 mod stand_ins;
 mod stores;
+mod swarm;
 mod wait;
 
 use clap::Parser;
@@ -49,6 +50,8 @@ enum Suite {
     Releases(releases::Options),
     /// Run the store suites on a real PostgreSQL and a real Redis
     Stores,
+    /// Run the shop on a Swarm of two nodes: zones, updates, rollback, a drained node
+    Swarm(swarm::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -66,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Pictures => pictures::run(),
         Suite::Releases(options) => releases::run(&options),
         Suite::Stores => stores::run(),
+        Suite::Swarm(options) => swarm::run(&options),
     }
 }
 

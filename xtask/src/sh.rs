@@ -126,9 +126,24 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Ends it by this `signal`.
+    pub(crate) fn end(&mut self, signal: &str) {
+        let id = self.0.id().to_string();
+        _ = Command::new("kill").args(["-s", signal, &id]).status();
+        _ = self.0.wait();
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        _ = self.0.wait();
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.end("TERM");
+        }
     }
 }

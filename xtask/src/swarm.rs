@@ -1,7 +1,11 @@
-//! The shop on a real Swarm: two nodes, each an engine in a network namespace of
-//! its own, and everything `swarm/README.md` promises tried on them.
+//! The shop on a real Swarm: two nodes, each an engine in namespaces of its own,
+//! and everything `swarm/README.md` promises tried on them.
 
+mod audit;
 mod cluster;
+mod crowd;
+mod gate;
+mod node;
 mod shop;
 mod story;
 mod zones;
@@ -9,12 +13,13 @@ mod zones;
 use std::path::PathBuf;
 
 use cluster::Cluster;
+use gate::Gate;
 use shop::Shop;
 
 /// What to test.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Send visitors with this executable rather than the one in the images
+    /// Pack this static executable rather than building one
     #[arg(long)]
     sockshop: Option<PathBuf>,
 }
@@ -23,20 +28,32 @@ pub(crate) struct Options {
 /// takes everything away again.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let cluster = Cluster::start(options.sockshop.as_deref())?;
-    let shop = Shop::deploy(&cluster, &["stack.yaml"])?;
-    story::sell(&shop)?;
+    embedded(&cluster)?;
+    with_servers(&cluster)?;
+    cluster.end()
+}
+
+/// Everything once, on one node, with stores in files.
+fn embedded(cluster: &Cluster) -> anyhow::Result<()> {
+    let shop = Shop::deploy(cluster, &["stack.yaml"])?;
+    story::sell(&shop, &shop.door())?;
     zones::isolate(&shop)?;
     story::replace_a_killed_task(&shop)?;
-    story::move_from_a_drained_node(&shop)?;
-    story::update_without_a_failed_request(&shop)?;
-    story::roll_back_a_bad_image(&shop)?;
-    story::audit(&shop)?;
-    shop.close()?;
+    story::update(&shop, &shop.door(), &story::BEHIND_THE_DOOR)?;
+    story::roll_back(&shop, &shop.door(), "catalogue")?;
+    story::run_beside(&shop)?;
+    audit::must_be_clean(&shop)?;
+    shop.close()
+}
 
-    let shop = Shop::deploy(&cluster, &["stack.yaml", "data.yaml"])?;
-    story::sell(&shop)?;
-    story::spread(&shop)?;
-    story::update_without_a_failed_request(&shop)?;
-    story::audit(&shop)?;
+/// Everything twice, on both nodes, with stores in servers.
+fn with_servers(cluster: &Cluster) -> anyhow::Result<()> {
+    let shop = Shop::deploy(cluster, &["stack.yaml", "data.yaml"])?;
+    let gate = Gate::open(cluster)?;
+    story::sell(&shop, &gate.url())?;
+    story::update(&shop, &gate.url(), &["front-end"])?;
+    story::roll_back(&shop, &gate.url(), "front-end")?;
+    story::drain_a_node(&shop, &gate.url())?;
+    audit::must_be_clean(&shop)?;
     shop.close()
 }

@@ -1,0 +1,43 @@
+//! What stands in front of the nodes of any Swarm that is open to the world: a
+//! load balancer, which tries the other node when one takes no connection.
+
+use std::process::Stdio;
+
+use super::cluster::Cluster;
+use crate::sh::{self, Running};
+
+/// Its port.
+const PORT: u16 = 8000;
+
+/// `HAProxy`, on the manager.
+pub(super) struct Gate {
+    _running: Running,
+    address: &'static str,
+}
+
+impl Gate {
+    /// Opens it in front of both nodes.
+    pub(super) fn open(cluster: &Cluster) -> anyhow::Result<Self> {
+        let program = sh::program("haproxy", "haproxy", &["/usr/sbin"])?;
+        let file = cluster.folder().join("haproxy.cfg");
+        let servers = cluster.nodes.each_ref().map(|node| {
+            format!(
+                "  server {} {}:8080 check inter 500ms\n",
+                node.name, node.address
+            )
+        });
+        let text = include_str!("haproxy.cfg").replace("@PORT@", &PORT.to_string());
+        std::fs::write(&file, text + &servers.concat())?;
+        let mut gate = cluster.manager().inside(&program);
+        gate.arg("-db").arg("-f").arg(file).stderr(Stdio::null());
+        Ok(Self {
+            _running: Running::start(&mut gate)?,
+            address: cluster.manager().address,
+        })
+    }
+
+    /// Where visitors come in.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}:{PORT}", self.address)
+    }
+}
