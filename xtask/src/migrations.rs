@@ -162,13 +162,10 @@ fn fault(statement: &str) -> Option<(String, String)> {
         Some((thing, reason))
     };
     match upper_words[..] {
-        ["DROP", "TABLE" | "VIEW", ..] | ["TRUNCATE", ..] | ["DELETE", "FROM", ..] => gone(
-            words
-                .last()
-                .filter(|_| words.len() <= 3)
-                .or(words.get(2))?
-                .to_string(),
-        ),
+        ["DROP", "TABLE" | "VIEW", ..] | ["TRUNCATE", ..] | ["DELETE", "FROM", ..] => {
+            let last = words.last().filter(|_| words.len() <= 3);
+            gone((*last.or(words.get(2))?).to_owned())
+        }
         ["ALTER", "TABLE", _, "RENAME", "TO", ..] => gone(words[2].to_owned()),
         ["ALTER", "TABLE", _, "DROP" | "RENAME", "COLUMN", ..] => {
             gone(format!("{}.{}", words[2], words.get(5)?))
