@@ -1,6 +1,7 @@
 //! The commands of a target, as a person would type them.
 
-use std::process::Stdio;
+use std::io::{Seek, Write};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -33,10 +34,7 @@ impl Tool {
     /// Runs what only looks, and returns what it prints.
     pub async fn read(&self, words: &[&str]) -> anyhow::Result<String> {
         let output = self.output(words).await?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("`{}` failed: {}", self.shown(words), said.trim());
-        }
+        self.succeeded(words, &output)?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -55,9 +53,34 @@ impl Tool {
         self.read(words).await.map(drop)
     }
 
-    async fn output(&self, words: &[&str]) -> anyhow::Result<std::process::Output> {
+    /// Like [`act`](Self::act), with something to read on standard input.
+    pub async fn feed(&self, words: &[&str], input: &str) -> anyhow::Result<()> {
+        if self.dry_run {
+            println!("{} <<'END'\n{input}\nEND", self.shown(words));
+            return Ok(());
+        }
+        let mut file = tempfile::tempfile()?;
+        file.write_all(input.as_bytes())?;
+        file.rewind()?;
+        let output = self.output_of(words, file.into()).await?;
+        self.succeeded(words, &output)
+    }
+
+    fn succeeded(&self, words: &[&str], output: &Output) -> anyhow::Result<()> {
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("`{}` failed: {}", self.shown(words), said.trim());
+        }
+        Ok(())
+    }
+
+    async fn output(&self, words: &[&str]) -> anyhow::Result<Output> {
+        self.output_of(words, Stdio::null()).await
+    }
+
+    async fn output_of(&self, words: &[&str], input: Stdio) -> anyhow::Result<Output> {
         let mut command = Command::new(&self.program);
-        command.args(words).stdin(Stdio::null()).kill_on_drop(true);
+        command.args(words).stdin(input).kill_on_drop(true);
         let output = tokio::time::timeout(PATIENCE, command.output()).await;
         output
             .with_context(|| format!("`{}` takes too long", self.shown(words)))?

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::folder::Which;
 use crate::serve::Process;
 use crate::{
-    audit, calls, chaos, health, load, logs, mesh, release, scale, secret, signal, status, up,
+    ask, audit, calls, chaos, health, load, logs, mesh, release, scale, secret, signal, status, up,
 };
 
 /// A shop that sells socks, as nine small processes.
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     },
     /// Ask a service whether it is ready: for a container's health check.
     Health(health::Options),
+    /// Ask the service of this container for a page, past all weights.
+    Ask(ask::Options),
     /// Make a secret in a file, unless there is one.
     Secret(secret::Options),
     /// Send visitors, and see how the shop does.

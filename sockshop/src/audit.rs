@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::bail;
+use loadtest::audit::recent::Recent;
 use loadtest::audit::services::Addresses;
 use loadtest::audit::{self, Audit, Services};
 
@@ -16,6 +17,11 @@ pub(crate) struct Options {
     /// How.
     #[command(flatten)]
     audit: Audit,
+
+    /// Look only at orders placed since then (milliseconds of the Unix epoch), and print
+    /// one line for each that must not be as it is.
+    #[arg(long, value_name = "MS")]
+    since_ms: Option<i64>,
 
     /// Where orders is; that of the shop of --data otherwise, as with the other two.
     #[arg(long, env)]
@@ -37,6 +43,9 @@ pub(crate) struct Options {
 /// Audits, prints, and fails when anything is wrong.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let services = Services::new(&addresses(options)?)?;
+    if let Some(since_ms) = options.since_ms {
+        return recent(services, since_ms).await;
+    }
     let report = audit::run(&options.audit, &services).await?;
     let text = if options.audit.json {
         serde_json::to_string_pretty(&report)? + "\n"
@@ -48,6 +57,15 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         bail!("broken promises: {}", report.broken());
     }
     Ok(())
+}
+
+/// An order that is wrong is an answer here, and no failure.
+async fn recent(services: Services, since_ms: i64) -> anyhow::Result<()> {
+    let mut recent = Recent::new(services, since_ms);
+    recent.look_through().await?;
+    let lines = recent.wrong().iter();
+    let lines = lines.map(|fault| format!("order {}: {}\n", fault.order_id, fault.facts));
+    crate::print(&lines.collect::<String>())
 }
 
 /// The services of the shop of `which`.

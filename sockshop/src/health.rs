@@ -45,7 +45,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 /// Who listens everywhere is asked on loopback.
-fn own(bind: IpAddr, port: u16) -> SocketAddr {
+pub(crate) fn own(bind: IpAddr, port: u16) -> SocketAddr {
     let here = if bind.is_unspecified() {
         IpAddr::V4(Ipv4Addr::LOCALHOST)
     } else {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod ask;
 mod audit;
 mod calls;
 mod chaos;
@@ -62,6 +63,7 @@ fn run(args: Args) -> anyhow::Result<()> {
         Some(Command::Calls(options)) => calls::run(&options),
         Some(Command::Serve { process }) => serve::run(*process),
         Some(Command::Health(options)) => now(health::run(options)),
+        Some(Command::Ask(options)) => now(ask::run(&options)),
         Some(Command::Secret(options)) => secret::run(&options),
         Some(Command::Load(options)) => load::run(&options),
         Some(Command::Audit(options)) => now(audit::run(&options)),

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show the mesh nodes, and who announces to them.
-    Members(Which),
+    Members(Reach),
     /// Ask the mesh's DNS about a name, as any program would.
     Resolve(resolve::Options),
     /// Show how requests are shared between versions, or change it.
@@ -46,15 +46,57 @@ pub(crate) struct Policy {
     #[arg(long, requires = "service")]
     clear: bool,
 
-    /// The shop to steer.
+    /// The mesh to steer.
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which mesh, and the way into it: a process of the shop finds both in its
+/// environment, so that inside any container this needs no flags.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Reach {
+    /// Mesh nodes, host:port; those of the shop of --data otherwise.
+    #[arg(long = "node", env = "MESH", value_delimiter = ',')]
+    nodes: Vec<String>,
+
+    /// What the mesh knows its own by; with --node only.
+    #[arg(long, env, hide_env_values = true)]
+    mesh_key: Option<MeshKey>,
+
+    /// The shop of the mesh.
     #[command(flatten)]
     which: Which,
+}
+
+impl Reach {
+    /// Of the shop of `which`.
+    pub(crate) fn of(which: &Which) -> Self {
+        Self {
+            nodes: Vec::new(),
+            mesh_key: None,
+            which: which.clone(),
+        }
+    }
+
+    /// The key, and the nodes as host:port.
+    fn way(&self) -> anyhow::Result<(MeshKey, Vec<String>)> {
+        if !self.nodes.is_empty() {
+            let key = self.mesh_key.clone();
+            let key = key.context("a mesh node needs a key: set MESH_KEY or MESH_KEY_FILE")?;
+            return Ok((key, self.nodes.clone()));
+        }
+        let (folder, _) = State::running(&self.which)?;
+        let key: MeshKey = folder.mesh_key()?.parse().map_err(anyhow::Error::msg)?;
+        let nodes = nodes(&self.which)?.into_iter();
+        let nodes = nodes.map(|node| SocketAddr::new(node.address, node.port).to_string());
+        Ok((key, nodes.collect()))
+    }
 }
 
 /// Asks or steers.
 pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
     match command {
-        Command::Members(which) => members(which).await,
+        Command::Members(reach) => members(reach).await,
         Command::Resolve(options) => resolve::run(options).await,
         Command::Policy(options) => policy(options).await,
     }
@@ -75,13 +117,11 @@ fn nodes(which: &Which) -> anyhow::Result<Vec<Entry>> {
 }
 
 /// A connection to a mesh node that answers, and all that it knows.
-async fn connect(which: &Which) -> anyhow::Result<(MeshClient<Trusted>, pb::GetStateResponse)> {
-    let (folder, _) = State::running(which)?;
-    let key: MeshKey = folder.mesh_key()?.parse().map_err(anyhow::Error::msg)?;
+async fn connect(reach: &Reach) -> anyhow::Result<(MeshClient<Trusted>, pb::GetStateResponse)> {
+    let (key, nodes) = reach.way()?;
     let mut why = None;
-    for node in nodes(which)? {
-        let address = SocketAddr::new(node.address, node.port);
-        let mut client = key.client(&address.to_string())?;
+    for node in nodes {
+        let mut client = key.client(&node)?;
         match client.get_state(within(pb::GetStateRequest {})).await {
             Ok(known) => return Ok((client, known.into_inner())),
             Err(status) => why = Some(status),
@@ -97,8 +137,8 @@ fn within<T>(message: T) -> Request<T> {
     request
 }
 
-async fn members(which: &Which) -> anyhow::Result<()> {
-    let (_, known) = connect(which).await?;
+async fn members(reach: &Reach) -> anyhow::Result<()> {
+    let (_, known) = connect(reach).await?;
     let nodes = known.members.iter().map(|member| {
         let state = if member.alive { "alive" } else { "silent" };
         vec![
@@ -150,7 +190,7 @@ fn percent(share: u64) -> String {
 }
 
 async fn policy(options: &Policy) -> anyhow::Result<()> {
-    let (mut client, known) = connect(&options.which).await?;
+    let (mut client, known) = connect(&options.reach).await?;
     let Some(service) = &options.service else {
         return crate::print(&show(&known.policies));
     };
@@ -176,7 +216,7 @@ async fn policy(options: &Policy) -> anyhow::Result<()> {
 
 /// The weights that the policy of `service` gives to versions; none without one.
 pub(crate) async fn weights(which: &Which, service: &str) -> anyhow::Result<BTreeMap<String, u64>> {
-    let (_, known) = connect(which).await?;
+    let (_, known) = connect(&Reach::of(which)).await?;
     let policy = known
         .policies
         .into_iter()

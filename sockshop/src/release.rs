@@ -10,10 +10,14 @@ use clap::{Subcommand, ValueEnum};
 use crate::folder::{Folder, Which};
 use crate::service::Service;
 
+mod compose;
+mod kubernetes;
 mod local;
+mod remote;
+mod shop;
 mod show;
 
-use local::Local;
+use shop::Shop;
 
 /// What can be done about releases.
 #[derive(Debug, Subcommand)]
@@ -37,6 +41,10 @@ pub(crate) enum Command {
 pub(crate) enum Kind {
     /// The shop on this machine.
     Local,
+    /// A Compose project, by `docker`. The front-end only behind an edge router.
+    Compose,
+    /// A namespace of Kubernetes with the component `mesh`, by `kubectl`.
+    K8s,
 }
 
 /// Which shop, and where.
@@ -45,6 +53,10 @@ pub(crate) struct Place {
     /// Where the shop runs.
     #[arg(long, value_enum, default_value = "local")]
     target: Kind,
+
+    /// Its name there: the project, or the namespace.
+    #[arg(long, value_name = "NAME", default_value = "sock-shop")]
+    shop: String,
 
     /// The shop.
     #[command(flatten)]
@@ -115,10 +127,8 @@ pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
 
 impl Place {
     /// The shop as a target.
-    fn target(&self, dry_run: bool) -> anyhow::Result<Local> {
-        match self.target {
-            Kind::Local => Local::new(&self.which, dry_run),
-        }
+    fn target(&self, dry_run: bool) -> anyhow::Result<Shop> {
+        Shop::new(self, dry_run)
     }
 
     /// What is remembered of its rollouts.
@@ -257,5 +267,17 @@ fn told(outcome: Outcome) -> anyhow::Result<()> {
     match outcome {
         Outcome::Promoted => Ok(()),
         Outcome::Aborted { reasons } => bail!("aborted: {}", reasons.join("; ")),
+    }
+}
+
+/// Something that `service` answers only when it works, and that changes nothing.
+fn first_question(service: &str) -> &'static str {
+    match service {
+        "catalogue" => "/catalogue?size=1",
+        "carts" => "/carts/nobody/items",
+        "orders" => "/orders?size=1",
+        "user" => "/customers",
+        "front-end" => "/socks",
+        _ => "/health",
     }
 }

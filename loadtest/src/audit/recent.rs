@@ -65,6 +65,19 @@ impl Recent {
         })
     }
 
+    /// Looks again and again until all orders up to now are seen; fails at the
+    /// first look that does.
+    pub async fn look_through(&mut self) -> anyhow::Result<()> {
+        let now = chassis::clock::now_ms();
+        loop {
+            let before = self.since_ms;
+            self.try_to_look().await?;
+            if self.since_ms == before || self.since_ms >= now {
+                return Ok(());
+            }
+        }
+    }
+
     async fn try_to_look(&mut self) -> anyhow::Result<()> {
         let request = ListOrdersRequest {
             page_size: MOST,

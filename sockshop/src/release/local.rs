@@ -11,9 +11,10 @@ use anyhow::{Context, ensure};
 use loadtest::audit::recent::Recent;
 
 use crate::folder::Which;
-use crate::service::Service;
 use crate::state::{Entry, Phase, State};
 use crate::{audit, mesh, probe};
+
+use super::first_question;
 
 /// No instance takes longer to tell of itself.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -80,7 +81,7 @@ impl Target for Local {
         let new = entries.iter().filter(|one| one.version == version);
         for entry in new {
             let address = SocketAddr::new(entry.address, entry.port);
-            let url = format!("http://{address}{}", first_question(entry.service));
+            let url = format!("http://{address}{}", first_question(service));
             let answer = probe::get(&url.parse()?, PATIENCE).await?;
             ensure!(
                 answer.status.is_success(),
@@ -139,17 +140,5 @@ async fn observe(entry: Entry) -> Instance {
         restarts: entry.restarts.into(),
         version: entry.version,
         name: entry.instance,
-    }
-}
-
-/// Something that a service answers only when it works, and that changes nothing.
-fn first_question(service: Service) -> &'static str {
-    match service {
-        Service::Catalogue => "/catalogue?size=1",
-        Service::Carts => "/carts/nobody/items",
-        Service::Orders => "/orders?size=1",
-        Service::User => "/customers",
-        Service::Payment | Service::Shipping | Service::QueueMaster | Service::Meshd => "/health",
-        Service::FrontEnd => "/socks",
     }
 }

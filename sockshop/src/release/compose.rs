@@ -1,0 +1,258 @@
+//! Releases of a Compose project, by `docker`. A version beside another is a
+//! container like the one that runs, from the image of the version: same
+//! networks, volumes, settings and limits. It announces itself to the mesh under
+//! the same name, and the policy of the mesh shares the requests out.
+
+use ::release::Instance;
+use ::release::tool::Tool;
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+
+use super::remote::{Platform, tagged};
+
+/// Marks a container that is beside those of the project: `PROJECT/SERVICE`.
+const BESIDE: &str = "sock-shop.beside";
+
+/// Settings that every container has of its own.
+const OWN: [&str; 4] = ["VERSION", "INSTANCE", "HOSTNAME", "PATH"];
+
+/// A project.
+pub(super) struct Compose {
+    docker: Tool,
+    project: String,
+}
+
+impl Compose {
+    /// The shop in `project`. In a `dry_run` it is not changed.
+    pub(super) fn new(project: String, dry_run: bool) -> Self {
+        Self {
+            docker: Tool::new("docker", "docker", dry_run),
+            project,
+        }
+    }
+
+    /// The containers of `service` that run, all that docker knows of them.
+    async fn containers(&self, service: &str) -> anyhow::Result<Vec<Value>> {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let of_it = format!("label=com.docker.compose.service={service}");
+        let beside = format!("label={BESIDE}={}/{service}", self.project);
+        let words = ["ps", "--quiet", "--filter"];
+        let own = [&words[..], &[&*project, "--filter", &*of_it]].concat();
+        let more = [&words[..], &[&*beside]].concat();
+        let ids = self.docker.read(&own).await? + &self.docker.read(&more).await?;
+        let ids: Vec<_> = ids.split_whitespace().collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let words = [&["inspect"][..], &ids].concat();
+        // One that ended meanwhile is left out, and no failure.
+        let text = self.docker.read_anyway(&words).await?;
+        serde_json::from_str(&text).context("docker inspect does not answer in JSON")
+    }
+}
+
+impl Platform for Compose {
+    const NAME: &'static str = "compose";
+
+    fn tool(&self) -> &Tool {
+        &self.docker
+    }
+
+    fn inside(&self, instance: &str) -> Vec<String> {
+        ["exec", instance, "/sockshop"].map(str::to_owned).to_vec()
+    }
+
+    async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
+        let containers = self.containers(service).await?;
+        Ok(containers.iter().map(instance).collect())
+    }
+
+    async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
+        let containers = self.containers(service).await?;
+        let model = containers.first();
+        let model = model.with_context(|| format!("nothing runs of {service}"))?;
+        ensure!(
+            empty(&model["HostConfig"]["PortBindings"]),
+            "{service} holds a port of this machine, which only one container can: \
+             put the edge router of compose/edge.yaml before it"
+        );
+        for number in 1..=count {
+            let name = format!("{}-{service}-{version}-{number}", self.project);
+            let label = format!("{BESIDE}={}/{service}", self.project);
+            let mut words = vec!["create".to_owned(), "--name".to_owned(), name.clone()];
+            words.extend(["--label".to_owned(), label]);
+            words.extend(alike(model, version)?);
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            self.docker.act(&words).await?;
+            for network in networks(model).skip(1) {
+                self.docker
+                    .act(&["network", "connect", network, &name])
+                    .await?;
+            }
+            self.docker.act(&["start", &name]).await?;
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
+        let containers = self.containers(service).await?;
+        let gone = containers.iter().map(instance);
+        let gone: Vec<_> = gone.filter(|one| one.version == version).collect();
+        for one in gone {
+            self.docker.act(&["stop", &one.name]).await?;
+            self.docker.act(&["rm", &one.name]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn instance(container: &Value) -> Instance {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let state = &container["State"];
+    let healthy = state["Health"].is_null() || state["Health"]["Status"] == "healthy";
+    let version = settings(container).find(|(name, _)| *name == "VERSION");
+    Instance {
+        name: text(&container["Name"]).trim_start_matches('/').to_owned(),
+        version: version
+            .map(|(_, value)| value.to_owned())
+            .unwrap_or_default(),
+        ready: state["Running"] == true && healthy,
+        restarts: container["RestartCount"].as_u64().unwrap_or_default(),
+        metrics: None,
+    }
+}
+
+fn settings(container: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let all = container["Config"]["Env"].as_array().into_iter().flatten();
+    all.filter_map(|one| one.as_str()?.split_once('='))
+}
+
+fn networks(container: &Value) -> impl Iterator<Item = &str> {
+    let all = container["NetworkSettings"]["Networks"].as_object();
+    all.into_iter()
+        .flat_map(|all| all.keys().map(String::as_str))
+}
+
+/// The words after `docker create` for a container like `model`, of `version`.
+fn alike(model: &Value, version: &str) -> anyhow::Result<Vec<String>> {
+    let (config, host) = (&model["Config"], &model["HostConfig"]);
+    let image = config["Image"].as_str().context("it has no image")?;
+    let mut words = Vec::new();
+    let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), value.to_owned()]);
+    add("--env", &format!("VERSION={version}"));
+    for (name, value) in settings(model).filter(|(name, _)| !OWN.contains(name)) {
+        add("--env", &format!("{name}={value}"));
+    }
+    for network in networks(model).take(1) {
+        add("--network", network);
+    }
+    for mount in model["Mounts"].as_array().into_iter().flatten() {
+        add("--volume", &volume(mount)?);
+    }
+    for path in host["Tmpfs"]
+        .as_object()
+        .into_iter()
+        .flat_map(serde_json::Map::keys)
+    {
+        add("--tmpfs", path);
+    }
+    for (flag, list) in [
+        ("--cap-drop", &host["CapDrop"]),
+        ("--security-opt", &host["SecurityOpt"]),
+    ] {
+        let list = list.as_array().into_iter().flatten();
+        list.filter_map(Value::as_str)
+            .for_each(|one| add(flag, one));
+    }
+    for (flag, limit) in [
+        ("--memory", &host["Memory"]),
+        ("--pids-limit", &host["PidsLimit"]),
+    ] {
+        if let Some(limit) = limit.as_i64().filter(|limit| *limit > 0) {
+            add(flag, &limit.to_string());
+        }
+    }
+    if let Some(seconds) = config["StopTimeout"].as_i64() {
+        add("--stop-timeout", &seconds.to_string());
+    }
+    if let Some(policy) = host["RestartPolicy"]["Name"]
+        .as_str()
+        .filter(|name| !name.is_empty())
+    {
+        add("--restart", policy);
+    }
+    if host["ReadonlyRootfs"] == true {
+        words.push("--read-only".to_owned());
+    }
+    words.push(tagged(image, version)?);
+    Ok(words)
+}
+
+/// A mount as `--volume` takes it.
+fn volume(mount: &Value) -> anyhow::Result<String> {
+    let text = |name: &str| mount[name].as_str().unwrap_or_default();
+    let from = match text("Type") {
+        "volume" => text("Name"),
+        "bind" => text("Source"),
+        other => bail!("a mount of type `{other}` cannot be had twice"),
+    };
+    let how = if mount["RW"] == true { "" } else { ":ro" };
+    Ok(format!("{from}:{}{how}", text("Destination")))
+}
+
+fn empty(value: &Value) -> bool {
+    value.as_object().is_none_or(serde_json::Map::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn container() -> Value {
+        json!({
+            "Name": "/sock-shop_catalogue_1",
+            "RestartCount": 1,
+            "State": { "Running": true, "Health": { "Status": "healthy" } },
+            "Config": {
+                "Image": "sockshop/catalogue:0.1.0",
+                "Env": ["VERSION=0.1.0", "MESH=meshd:8080", "PATH=/bin"],
+                "StopTimeout": 15,
+            },
+            "HostConfig": {
+                "ReadonlyRootfs": true, "CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges:true"],
+                "Memory": 33_554_432, "PidsLimit": 64, "RestartPolicy": { "Name": "unless-stopped" },
+            },
+            "Mounts": [
+                { "Type": "volume", "Name": "sock-shop_mesh-key", "Destination": "/run/secrets/mesh", "RW": false },
+                { "Type": "volume", "Name": "sock-shop_catalogue", "Destination": "/data", "RW": true },
+            ],
+            "NetworkSettings": { "Networks": { "sock-shop_default": {} } },
+        })
+    }
+
+    #[test]
+    fn a_version_beside_another_has_all_but_its_name_and_image() {
+        let words = alike(&container(), "v2").unwrap().join(" ");
+        assert_eq!(
+            words,
+            "--env VERSION=v2 --env MESH=meshd:8080 --network sock-shop_default \
+             --volume sock-shop_mesh-key:/run/secrets/mesh:ro --volume sock-shop_catalogue:/data \
+             --cap-drop ALL --security-opt no-new-privileges:true --memory 33554432 --pids-limit 64 \
+             --stop-timeout 15 --restart unless-stopped --read-only sockshop/catalogue:v2"
+        );
+    }
+
+    #[test]
+    fn containers_are_instances() {
+        let mut one = container();
+        let seen = instance(&one);
+        assert_eq!(seen.name, "sock-shop_catalogue_1");
+        assert_eq!(
+            (&*seen.version, seen.ready, seen.restarts),
+            ("0.1.0", true, 1)
+        );
+        one["State"]["Health"]["Status"] = "starting".into();
+        assert!(!instance(&one).ready);
+    }
+}

@@ -1,0 +1,195 @@
+//! Releases of a shop whose processes are out of reach, but run commands
+//! inside: every image holds `/sockshop`, and every process of a shop with a
+//! mesh has in its environment what the mesh is reached by.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use ::release::tool::Tool;
+use ::release::{Instance, Shares, Target};
+use anyhow::{Context, ensure};
+use chassis::clock;
+
+use super::first_question;
+
+/// An order may be undecided for so long after it was placed, in milliseconds.
+const UNDECIDED: i64 = 60_000;
+
+/// What is different from platform to platform.
+pub(super) trait Platform {
+    /// Its name.
+    const NAME: &'static str;
+
+    /// The tool people have there.
+    fn tool(&self) -> &Tool;
+
+    /// The words that come before a command that is run inside an instance.
+    fn inside(&self, instance: &str) -> Vec<String>;
+
+    /// What runs of `service`, without metrics.
+    async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>>;
+
+    /// Starts a version beside another.
+    async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()>;
+
+    /// Ends a version.
+    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()>;
+}
+
+/// A shop on such a platform.
+pub(super) struct Remote<P> {
+    platform: P,
+    /// Up to when orders were looked at.
+    looked_ms: Cell<i64>,
+}
+
+impl<P: Platform> Remote<P> {
+    /// The shop on `platform`.
+    pub(super) fn new(platform: P) -> Self {
+        Self {
+            platform,
+            looked_ms: Cell::new(i64::MIN),
+        }
+    }
+
+    /// What `/sockshop WORDS` prints inside `instance`.
+    async fn ask(&self, instance: &str, words: &[&str]) -> anyhow::Result<String> {
+        let before = self.platform.inside(instance);
+        let before = before.iter().map(String::as_str);
+        let all: Vec<_> = before.chain(words.iter().copied()).collect();
+        self.platform.tool().read(&all).await
+    }
+
+    /// An instance of `service` that can be asked.
+    async fn anyone(&self, service: &str) -> anyhow::Result<String> {
+        let instances = self.platform.instances(service).await?;
+        let ready = instances.into_iter().find(|one| one.ready);
+        let ready = ready.with_context(|| format!("no instance of {service} is ready"))?;
+        Ok(ready.name)
+    }
+
+    async fn observe(&self, mut instance: Instance) -> Instance {
+        let metrics = ["ask", "--admin", "/metrics"];
+        instance.metrics = self.ask(&instance.name, &metrics).await.ok();
+        instance
+    }
+}
+
+impl<P: Platform> Target for Remote<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
+        let instances = self.platform.instances(service).await?.into_iter();
+        let instances = instances.map(|instance| self.observe(instance));
+        Ok(futures_util::future::join_all(instances).await)
+    }
+
+    async fn shares(&self, service: &str) -> anyhow::Result<Shares> {
+        let instance = self.anyone(service).await?;
+        let table = self.ask(&instance, &["mesh", "policy"]).await;
+        let table = table.context("the mesh shares requests out, and it cannot be asked")?;
+        Ok(::release::target::percent(&weights(&table, service)))
+    }
+
+    async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
+        self.platform.start(service, version, count).await
+    }
+
+    async fn smoke(&self, service: &str, version: &str) -> anyhow::Result<()> {
+        let instances = self.platform.instances(service).await?.into_iter();
+        for one in instances.filter(|one| one.version == version) {
+            self.ask(&one.name, &["ask", first_question(service)])
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn share(&self, service: &str, shares: &Shares) -> anyhow::Result<()> {
+        let mut words = self.platform.inside(&self.anyone(service).await?);
+        words.extend(["mesh", "policy", service].map(str::to_owned));
+        words.extend(
+            shares
+                .iter()
+                .map(|(version, percent)| format!("{version}={percent}")),
+        );
+        if shares.is_empty() {
+            words.push("--clear".to_owned());
+        }
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        self.platform.tool().act(&words).await
+    }
+
+    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
+        self.platform.stop(service, version).await
+    }
+
+    /// Asked from inside orders, which reaches the other two in any network.
+    async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>> {
+        let now = clock::now_ms();
+        let since = since_ms.max(self.looked_ms.get().saturating_sub(UNDECIDED));
+        let orders = self.anyone("orders").await?;
+        let words = [
+            "audit",
+            &format!("--since-ms={since}"),
+            "--orders-url=http://127.0.0.1:8080",
+            "--payment-url=http://payment:8080",
+            "--shipping-url=http://shipping:8080",
+        ];
+        let found = self.ask(&orders, &words).await;
+        let found = found.context("the orders cannot be looked at")?;
+        self.looked_ms.set(now);
+        Ok(found.lines().map(str::to_owned).collect())
+    }
+}
+
+/// The weights of `service` in a table of `sockshop mesh policy`.
+fn weights(table: &str, service: &str) -> BTreeMap<String, u64> {
+    let rows = table.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split_whitespace().collect();
+        match cells[..] {
+            [of, version, weight] if of == service => {
+                Some((version.to_owned(), weight.parse().ok()?))
+            }
+            _ => None,
+        }
+    });
+    rows.collect()
+}
+
+/// `image` with another tag.
+pub(super) fn tagged(image: &str, tag: &str) -> anyhow::Result<String> {
+    ensure!(
+        !image.contains('@'),
+        "{image} is fixed to a digest: give it a tag"
+    );
+    let name = image.rfind('/').map_or(0, |slash| slash + 1);
+    let end = image[name..].find(':').map_or(image.len(), |at| name + at);
+    Ok(format!("{}:{tag}", &image[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_read_off_the_table_people_see() {
+        let table = "SERVICE    VERSION  WEIGHT\ncarts      v1           100\ncatalogue  v1            95\n\
+                     catalogue  v2             5\norders     all alike\n";
+        let expected = BTreeMap::from([("v1".to_owned(), 95), ("v2".to_owned(), 5)]);
+        assert_eq!(weights(table, "catalogue"), expected);
+        assert_eq!(weights(table, "orders"), BTreeMap::new());
+    }
+
+    #[test]
+    fn an_image_changes_only_its_tag() {
+        let tag = |image| tagged(image, "v2").unwrap();
+        assert_eq!(tag("sockshop/catalogue:0.1.0"), "sockshop/catalogue:v2");
+        assert_eq!(
+            tag("registry:5000/shop/carts"),
+            "registry:5000/shop/carts:v2"
+        );
+        assert!(tagged("sockshop/carts@sha256:00", "v2").is_err());
+    }
+}
