@@ -2,7 +2,7 @@
 //!
 //! The supervisor holds the public port, so that no version of the front-end
 //! has to. Each request is handed on to one of them: which, the weights in the
-//! mesh say ([`choose`]). A request that nobody has seen, or that may be
+//! mesh say ([`mod@choose`]). A request that nobody has seen, or that may be
 //! repeated, goes to another one.
 
 mod choose;
