@@ -22,14 +22,20 @@ pub(crate) struct Options {
     /// Pack this static executable rather than building one
     #[arg(long)]
     sockshop: Option<PathBuf>,
+
+    /// Deploy with PostgreSQL and Redis too, and empty a node
+    #[arg(long)]
+    servers: bool,
 }
 
-/// Deploys the shop with embedded stores, then with PostgreSQL and Redis, and
-/// takes everything away again.
+/// Deploys the shop with embedded stores, then, when asked, with PostgreSQL and
+/// Redis, and takes everything away again.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let cluster = Cluster::start(options.sockshop.as_deref())?;
     embedded(&cluster)?;
-    with_servers(&cluster)?;
+    if options.servers {
+        with_servers(&cluster)?;
+    }
     cluster.end()
 }
 
