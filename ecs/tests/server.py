@@ -14,8 +14,9 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
 from moto.ec2 import models as ec2
 from moto.ec2.models.nat_gateways import NatGateway
-from moto.ec2.models.route_tables import RouteTable
+from moto.ec2.models.route_tables import Route, RouteTable
 from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ecs.models import Cluster, ecs_backends
 from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup
 from moto.server import main
 
@@ -55,6 +56,11 @@ def end_routes(self, account_id, region_name):
     backend(account_id, region_name).delete_route_table(self.id)
 
 
+def end_endpoint(self, account_id, region_name):
+    self.route_table_ids = []  # they may be gone already
+    backend(account_id, region_name).delete_vpc_endpoints([self.id])
+
+
 def full_name(self, attribute):
     known = {"DNSName": getattr(self, "dns_name", None)}
     return known.get(attribute) or self.arn.split(":")[-1].removeprefix("loadbalancer/")
@@ -63,9 +69,11 @@ def full_name(self, attribute):
 ChangeSet.apply = apply
 moto_update, parsing.parse_and_update_resource = parsing.parse_and_update_resource, update
 CloudFormationResponse._validate_different_update = lambda *_: None  # an update that changes nothing is none, and no error
-RouteTable.delete = end_routes  # moto leaves these behind
+RouteTable.delete = end_routes  # moto leaves these, and those below, behind
+Cluster.delete = lambda self, account_id, region_name: ecs_backends[account_id][region_name].delete_cluster(self.name)
+Route.delete = lambda *_: None  # it goes with its table
 NatGateway.delete = lambda self, account_id, region_name: backend(account_id, region_name).delete_nat_gateway(self.id)
-VPCEndPoint.delete = lambda self, account_id, region_name: backend(account_id, region_name).delete_vpc_endpoints([self.id])
+VPCEndPoint.delete = end_endpoint
 FakeTargetGroup.get_cfn_attribute = FakeLoadBalancer.get_cfn_attribute = full_name
 
 
