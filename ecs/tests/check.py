@@ -91,7 +91,7 @@ def tasks_agree(name, port, admin, longest):
 
 
 def aws(*words):
-    answer = subprocess.run(["aws", *words, "--output", "json"], capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(["aws", *words, "--output", "json"], capture_output=True, text=True, timeout=180)
     must(answer.returncode == 0, f"aws {' '.join(words)}: {answer.stderr.strip()}")
     return json.loads(answer.stdout or "null")
 
@@ -164,7 +164,7 @@ def nothing_is_left():
     [cluster] = aws("ecs", "describe-clusters", "--clusters", "sock-shop")["clusters"]
     must(cluster["status"] == "INACTIVE", "a cluster is left")
     for words, key in ((("servicediscovery", "list-namespaces"), "Namespaces"), (("logs", "describe-log-groups"), "logGroups"),
-                       (("efs", "describe-file-systems"), "FileSystems"), (("elbv2", "describe-load-balancers"), "LoadBalancers"), (("secretsmanager", "list-secrets"), "SecretList")):
+                       (("efs", "describe-file-systems"), "FileSystems"), (("elbv2", "describe-load-balancers"), "LoadBalancers"), (("elbv2", "describe-target-groups"), "TargetGroups"), (("secretsmanager", "list-secrets"), "SecretList")):
         must(not aws(*words)[key], f"{key} are left")
     must(len(aws("ec2", "describe-vpcs")["Vpcs"]) == 1, "a network is left")
 

@@ -17,7 +17,7 @@ from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.route_tables import Route, RouteTable
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ecs.models import Cluster, ecs_backends
-from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup
+from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 from moto.server import main
 
 PORT = sys.argv[1]
@@ -69,6 +69,7 @@ def full_name(self, attribute):
 ChangeSet.apply = apply
 moto_update, parsing.parse_and_update_resource = parsing.parse_and_update_resource, update
 CloudFormationResponse._validate_different_update = lambda *_: None  # an update that changes nothing is none, and no error
+FakeTargetGroup.delete = lambda self, account_id, region_name: elbv2_backends[account_id][region_name].delete_target_group(self.arn)
 RouteTable.delete = end_routes  # moto leaves these, and those below, behind
 Cluster.delete = lambda self, account_id, region_name: ecs_backends[account_id][region_name].delete_cluster(self.name)
 Route.delete = lambda *_: None  # it goes with its table
