@@ -191,6 +191,7 @@ def a_second_process_is_refused(binary):
                 must(False, "a second process runs on the file of the first")
         finally:
             first.terminate()
+            first.wait(30)
 
 
 def main():
