@@ -102,7 +102,7 @@ impl Door {
             let silence = match self.send(&chosen.url, parts, body).await {
                 Ok(mut answer) => {
                     headers::of_answer(answer.headers_mut());
-                    if let Some(cookie) = keep((headers, uri), chosen, &candidates) {
+                    if let Some(cookie) = keep((headers, uri), chosen, &candidates, roll) {
                         answer.headers_mut().append(SET_COOKIE, cookie);
                     }
                     return answer;

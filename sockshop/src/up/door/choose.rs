@@ -1,5 +1,15 @@
 //! Who answers a request: by weight, as the policy shares requests out.
+//!
+//! A visitor draws a lot and keeps it in a cookie; every version answers as many
+//! lots as its share. So who got the new version keeps it while its share grows,
+//! and goes back with everybody when it has none; and no cookie names a version
+//! that may be gone. `x-shop-version: v2` asks one version past all weights;
+//! `?version=v2` does, too, and keeps it where it has a share.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 
 /// A front-end that could answer.
@@ -16,26 +26,130 @@ pub(super) struct Candidate {
 /// What of a request may decide who answers it.
 type Asked<'a> = (&'a HeaderMap, &'a Uri);
 
+/// Names the version that is to answer one request.
+const HEADER: &str = "x-shop-version";
+
+/// Names the version that is to answer from now on.
+const QUERY: &str = "version";
+
+/// Holds a visitor's lot, for an hour.
+const LOT: &str = "shop_lot";
+
+/// How many lots there are: a hundredth of a percent each.
+const LOTS: f64 = 10_000.0;
+
 /// Chooses who answers. Those `tried` in vain come again only when nobody else
 /// is left. `roll` is uniform in 0..1.
 pub(super) fn choose<'a>(
-    _asked: Asked<'_>,
+    asked: Asked<'_>,
     candidates: &'a [Candidate],
     tried: &[String],
     roll: f64,
 ) -> Option<&'a Candidate> {
     let fresh = |one: &&Candidate| !tried.contains(&one.url);
-    let untried: Vec<_> = candidates.iter().filter(fresh).collect();
-    by_weight(&untried, roll).or_else(|| by_weight(&candidates.iter().collect::<Vec<_>>(), roll))
+    let mut all: Vec<_> = candidates.iter().filter(fresh).collect();
+    if all.is_empty() {
+        all = candidates.iter().collect();
+    }
+    let lot = lot(asked).unwrap_or(roll * LOTS);
+    let drawn = || {
+        let mut ranges = ranges(candidates).into_iter();
+        ranges
+            .find(|(_, range)| range.contains(&lot))
+            .map(|(version, _)| version)
+    };
+    let wished = wished(asked).filter(|wish| all.iter().any(|one| one.version == *wish));
+    let version = wished.or_else(drawn);
+    let of_it = all.iter().filter(|one| Some(&*one.version) == version);
+    let of_it: Vec<_> = of_it.copied().collect();
+    let roll = (roll * LOTS).fract();
+    by_weight(&of_it, roll).or_else(|| by_weight(&all, roll))
 }
 
-/// What the visitor is told to keep, so that the choice sticks.
+/// What the visitor is told to keep, so that the choice sticks: nothing when
+/// there is no choice.
 pub(super) fn keep(
-    _asked: Asked<'_>,
-    _chosen: &Candidate,
-    _candidates: &[Candidate],
+    asked: Asked<'_>,
+    chosen: &Candidate,
+    candidates: &[Candidate],
+    roll: f64,
 ) -> Option<HeaderValue> {
-    None
+    let ranges = ranges(candidates);
+    let shared = ranges.values().filter(|range| !range.is_empty()).count();
+    if shared < 2 || asked.0.contains_key(HEADER) {
+        return None;
+    }
+    let lot = match wished(asked) {
+        Some(wish) if wish == chosen.version => edge(ranges.get(wish)?)?,
+        _ if lot(asked).is_some() => return None,
+        _ => roll * LOTS,
+    };
+    let cookie = format!(
+        "{LOT}={:.0}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax",
+        lot.floor()
+    );
+    HeaderValue::try_from(cookie).ok()
+}
+
+/// The version that the request wants in so many words.
+fn wished((headers, uri): Asked<'_>) -> Option<&str> {
+    let header = headers.get(HEADER).and_then(|value| value.to_str().ok());
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
+    let query = || {
+        pairs
+            .find(|(name, _)| *name == QUERY)
+            .map(|(_, value)| value)
+    };
+    header.or_else(query)
+}
+
+/// The lot in the visitor's cookie.
+fn lot((headers, _): Asked<'_>) -> Option<f64> {
+    let cookies = headers.get_all(COOKIE).iter();
+    let cookies = cookies.filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';'));
+    let lot = pairs.find_map(|pair| {
+        let (name, lot) = pair.trim().split_once('=')?;
+        (name == LOT).then(|| lot.parse::<u16>().ok())?
+    });
+    lot.map(f64::from).filter(|lot| *lot < LOTS)
+}
+
+/// The lots that each version answers, in the order of their names: of two, one
+/// grows from its end without moving anybody else.
+fn ranges(candidates: &[Candidate]) -> BTreeMap<&str, Range<f64>> {
+    let total: f64 = candidates.iter().map(|one| f64::from(one.weight)).sum();
+    let mut shares: BTreeMap<&str, f64> = BTreeMap::new();
+    for one in candidates {
+        let share = if total > 0.0 {
+            f64::from(one.weight) / total
+        } else {
+            0.0
+        };
+        *shares.entry(&one.version).or_default() += share;
+    }
+    let mut end = 0.0;
+    let mut next = |share: f64| {
+        let begin = end;
+        end += share * LOTS;
+        begin..end
+    };
+    shares
+        .into_iter()
+        .map(|(version, share)| (version, next(share)))
+        .collect()
+}
+
+/// The lot of a version that is the last to leave it.
+fn edge(range: &Range<f64>) -> Option<f64> {
+    let is_last = range.end > LOTS - 0.5;
+    let edge = if is_last {
+        LOTS - 1.0
+    } else {
+        range.start.ceil()
+    };
+    (!range.is_empty()).then_some(edge)
 }
 
 /// In proportion to weight; all alike when nobody has any.
@@ -57,33 +171,4 @@ fn by_weight<'a>(candidates: &[&'a Candidate], roll: f64) -> Option<&'a Candidat
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn candidate(version: &str, weight: u16) -> Candidate {
-        Candidate {
-            url: format!("http://{version}"),
-            version: version.to_owned(),
-            weight,
-        }
-    }
-
-    /// How often each version answers 100 evenly spread requests.
-    fn shares(candidates: &[Candidate], tried: &[String]) -> Vec<usize> {
-        let (headers, uri) = (HeaderMap::new(), Uri::from_static("/"));
-        let chosen = |step| choose((&headers, &uri), candidates, tried, f64::from(step) / 100.0);
-        let all: Vec<_> = (0..100).filter_map(chosen).collect();
-        let count = |one| all.iter().filter(|chosen| **chosen == one).count();
-        candidates.iter().map(count).collect()
-    }
-
-    #[test]
-    fn requests_are_shared_by_weight_and_who_failed_comes_last() {
-        let both = [candidate("v1", 95), candidate("v2", 5)];
-        assert_eq!(shares(&both, &[]), [95, 5]);
-        assert_eq!(shares(&both, &["http://v1".into()]), [0, 100]);
-        let all = ["http://v1".into(), "http://v2".into()];
-        assert_eq!(shares(&both, &all), [95, 5]);
-        assert_eq!(shares(&[], &[]), [0; 0]);
-    }
-}
+mod tests;
