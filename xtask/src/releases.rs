@@ -50,7 +50,7 @@ pub(crate) struct Options {
     story: Vec<Story>,
 
     /// Visitors that arrive each second
-    #[arg(long, default_value = "6")]
+    #[arg(long, default_value = "4")]
     rate: String,
 
     /// Test this executable rather than a release build

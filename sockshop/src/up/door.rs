@@ -3,7 +3,7 @@
 //! The supervisor holds the public port, so that no version of the front-end
 //! has to. Each request is handed on to one of them: which, the weights in the
 //! mesh say ([`mod@choose`]). A request that nobody has seen, or that may be
-//! repeated, goes to another one.
+//! repeated, goes to another one, under a budget.
 
 mod choose;
 mod headers;
@@ -25,6 +25,7 @@ use chassis::rest::BODY_LIMIT;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use tower::retry::budget::{Budget, TpsBudget};
 
 use super::board::Board;
 use super::say;
@@ -49,6 +50,8 @@ struct Door {
     names: Names,
     board: Arc<Board>,
     client: Client<HttpConnector, Full<Bytes>>,
+    /// A slow shop must not be asked even more.
+    budget: TpsBudget,
 }
 
 /// Why a front-end did not answer.
@@ -71,6 +74,8 @@ fn routes(names: Names, board: Arc<Board>) -> Router {
         names,
         board,
         client,
+        // Over ten seconds, at most a fifth of the requests may be repeats, and ten a second in any case.
+        budget: TpsBudget::new(Duration::from_secs(10), 10, 0.2),
     };
     Router::new().fallback(hand_on).with_state(Arc::new(door))
 }
@@ -92,6 +97,7 @@ impl Door {
     /// Asks front-ends until one answers.
     async fn ask(&self, parts: &Parts, body: &Bytes) -> Response {
         let mut tried = Vec::new();
+        self.budget.deposit();
         loop {
             let candidates = self.candidates().await;
             let roll = rand::random();
@@ -113,7 +119,7 @@ impl Door {
             self.names.doubt();
             tried.push(chosen.url.clone());
             let may = matches!(silence, Silence::Unsent) || is_harmless(&parts.method);
-            if !may || tried.len() >= TRIES {
+            if !may || tried.len() >= TRIES || !self.budget.withdraw() {
                 return silence.answer();
             }
         }
