@@ -56,6 +56,10 @@ enum Step {
 /// Between two looks at something that gets ready.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How often an act is tried, and what is left to the target in between.
+const CHANCES: u32 = 5;
+const RESPITE: Duration = Duration::from_secs(1);
+
 impl<'a, T: Target> Rollout<'a, T> {
     /// A rollout as the record says, on `target`.
     pub fn new(target: &'a T, records: &'a Records, record: Record) -> Self {
@@ -130,9 +134,9 @@ impl<'a, T: Target> Rollout<'a, T> {
         let count = of(&instances, &from).count().max(1);
         if of(&instances, &to).count() == 0 {
             // Nothing is said about shares yet, so say it before there is a second version.
-            self.target.share(&service, &only(&from)).await?;
+            self.share(&only(&from)).await?;
             say::start(&to, count);
-            self.target.start(&service, &to, count).await?;
+            insist(async || self.target.start(&service, &to, count).await).await?;
         }
         let begun = Instant::now();
         loop {
@@ -194,9 +198,7 @@ impl<'a, T: Target> Rollout<'a, T> {
             ..
         } = self.record.clone();
         let window = Window::open(&self.target.instances(&service).await?);
-        self.target
-            .share(&service, &both(&from, &to, percent))
-            .await?;
+        self.share(&both(&from, &to, percent)).await?;
         say::shift(&to, percent);
         let begun = Instant::now();
         loop {
@@ -267,21 +269,17 @@ impl<'a, T: Target> Rollout<'a, T> {
 
     /// All requests to the new version; the old one ends.
     async fn promote(self) -> anyhow::Result<Outcome> {
-        let Record {
-            service, from, to, ..
-        } = self.record.clone();
-        self.target.share(&service, &only(&to)).await?;
+        let Record { from, to, .. } = self.record.clone();
+        self.share(&only(&to)).await?;
         self.retire(&from).await?;
         self.close(Outcome::Promoted)
     }
 
     /// All requests to the old version; the new one ends.
     async fn abort(self, reasons: Vec<String>) -> anyhow::Result<Outcome> {
-        let Record {
-            service, from, to, ..
-        } = self.record.clone();
+        let Record { from, to, .. } = self.record.clone();
         say::abort(&reasons);
-        self.target.share(&service, &only(&from)).await?;
+        self.share(&only(&from)).await?;
         say::back(&from, self.met.new, self.met.all);
         self.retire(&to).await?;
         self.close(Outcome::Aborted { reasons })
@@ -291,8 +289,13 @@ impl<'a, T: Target> Rollout<'a, T> {
     async fn retire(&self, version: &str) -> anyhow::Result<()> {
         let service = &self.record.service;
         tokio::time::sleep(self.record.plan.settle).await;
-        self.target.stop(service, version).await?;
-        self.target.share(service, &Shares::new()).await
+        insist(async || self.target.stop(service, version).await).await?;
+        self.share(&Shares::new()).await
+    }
+
+    async fn share(&self, shares: &Shares) -> anyhow::Result<()> {
+        let service = &self.record.service;
+        insist(async || self.target.share(service, shares).await).await
     }
 
     fn close(self, outcome: Outcome) -> anyhow::Result<Outcome> {
@@ -318,6 +321,19 @@ impl<'a, T: Target> Rollout<'a, T> {
             Wish::Abort => self.abort(asked()).await,
         }
     }
+}
+
+/// Does what may be done twice: a target that is busy gets another chance,
+/// since half a rollout is worse than a late one.
+async fn insist(act: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    for _ in 1..CHANCES {
+        match act().await {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::warn!("again: {error:#}"),
+        }
+        tokio::time::sleep(RESPITE).await;
+    }
+    act().await
 }
 
 /// The versions of `service` that run, in order.

@@ -25,6 +25,8 @@ struct State {
     seen: Instant,
     dice: StdRng,
     acts: Vec<String>,
+    /// So many more times it is too busy to share requests out.
+    refuses: u32,
 }
 
 #[derive(Clone, Default)]
@@ -49,6 +51,7 @@ impl Shop {
                 seen: Instant::now(),
                 dice: StdRng::seed_from_u64(seed),
                 acts: Vec::new(),
+                refuses: 0,
             }),
         }
     }
@@ -163,6 +166,9 @@ impl Target for Shop {
     }
 
     async fn share(&self, _: &str, shares: &Shares) -> anyhow::Result<()> {
+        let refuses = self.state.borrow().refuses;
+        self.state.borrow_mut().refuses = refuses.saturating_sub(1);
+        anyhow::ensure!(refuses == 0, "too busy");
         self.note(format!("share {shares:?}"));
         self.state.borrow_mut().shares.clone_from(shares);
         tokio::task::yield_now().await;
@@ -229,6 +235,16 @@ async fn a_good_version_takes_over_step_by_step() {
     );
     assert_eq!(acts[0], r#"share {"v1": 100}"#);
     assert_eq!(acts.last().unwrap(), "share {}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_target_gets_another_chance() {
+    let (shop, (_folder, records)) = (Shop::new(1), records());
+    shop.state.borrow_mut().refuses = CHANCES - 1;
+    let record = record("v2", Strategy::Canary, true);
+    let outcome = Rollout::new(&shop, &records, record).run().await;
+    assert_eq!(outcome.unwrap(), Outcome::Promoted);
+    assert_eq!(shop.versions(), ["v2"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ const ASKED: [&str; 3] = ["catalogue", "front-end", "carts"];
 const SHARE: u8 = 30;
 
 /// Many visitors each second: with few, chance is larger than what is measured.
-const RATE: &str = "20";
+const RATE: &str = "10";
 
 /// Points it may be off, besides what chance explains.
 const POINTS: f64 = 2.0;
@@ -26,7 +26,7 @@ const SETTLED_MS: i64 = 1500;
 pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     let crowd = Crowd::enter_at(stage, "shoppers", RATE)?;
     for service in ASKED {
-        let plan = ["--steps", "30,100", "--window", "16s", "--requests", "50"];
+        let plan = ["--steps", "30,100", "--window", "20s", "--requests", "50"];
         stage.must_promote(&[&["canary", service, "--to", "v2"][..], &plan[..]].concat())?;
         let (new, all) = count(&stage.verdicts(service)?)?;
         let (percent, planned) = (new * 100.0 / all, f64::from(SHARE));
