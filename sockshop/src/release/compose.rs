@@ -54,12 +54,12 @@ impl Compose {
 impl Platform for Compose {
     const NAME: &'static str = "compose";
 
-    fn tool(&self) -> &Tool {
-        &self.docker
+    async fn ask(&self, _service: &str, instance: &str, words: &[&str]) -> anyhow::Result<String> {
+        self.docker.read(&inside(instance, words)).await
     }
 
-    fn inside(&self, instance: &str) -> Vec<String> {
-        ["exec", instance, "/sockshop"].map(str::to_owned).to_vec()
+    async fn tell(&self, _service: &str, instance: &str, words: &[&str]) -> anyhow::Result<()> {
+        self.docker.act(&inside(instance, words)).await
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
@@ -104,6 +104,11 @@ impl Platform for Compose {
         }
         Ok(())
     }
+}
+
+/// The words after `docker` that run `/sockshop WORDS` inside a container.
+fn inside<'a>(instance: &'a str, words: &[&'a str]) -> Vec<&'a str> {
+    [&["exec", instance, "/sockshop"], words].concat()
 }
 
 fn instance(container: &Value) -> Instance {

@@ -36,6 +36,11 @@ impl Kubernetes {
         [&["--namespace", &*self.namespace][..], words].concat()
     }
 
+    /// The words after `kubectl` that run `/sockshop WORDS` inside a pod.
+    fn inside<'a>(&'a self, pod: &'a str, words: &[&'a str]) -> Vec<&'a str> {
+        self.words(&[&["exec", pod, "--", "/sockshop"], words].concat())
+    }
+
     async fn act(&self, words: &[&str]) -> anyhow::Result<()> {
         self.kubectl.act(&self.words(words)).await
     }
@@ -74,13 +79,12 @@ impl Kubernetes {
 impl Platform for Kubernetes {
     const NAME: &'static str = "k8s";
 
-    fn tool(&self) -> &Tool {
-        &self.kubectl
+    async fn ask(&self, _service: &str, pod: &str, words: &[&str]) -> anyhow::Result<String> {
+        self.kubectl.read(&self.inside(pod, words)).await
     }
 
-    fn inside(&self, instance: &str) -> Vec<String> {
-        let words = self.words(&["exec", instance, "--", "/sockshop"]);
-        words.into_iter().map(str::to_owned).collect()
+    async fn tell(&self, _service: &str, pod: &str, words: &[&str]) -> anyhow::Result<()> {
+        self.kubectl.act(&self.inside(pod, words)).await
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {

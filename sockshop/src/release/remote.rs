@@ -1,11 +1,11 @@
-//! Releases of a shop whose processes are out of reach, but run commands
-//! inside: every image holds `/sockshop`, and every process of a shop with a
-//! mesh has in its environment what the mesh is reached by.
+//! Releases of a shop whose processes are out of reach, but whose platform runs
+//! commands beside or inside them: every image holds `/sockshop`, and every
+//! process of a shop with a mesh has in its environment what the mesh is
+//! reached by.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use ::release::tool::Tool;
 use ::release::{Instance, Shares, Target};
 use anyhow::{Context, ensure};
 use chassis::clock;
@@ -20,11 +20,21 @@ pub(super) trait Platform {
     /// Its name.
     const NAME: &'static str;
 
-    /// The tool people have there.
-    fn tool(&self) -> &Tool;
+    /// What `/sockshop WORDS` prints, run for `instance` of `service`.
+    async fn ask(&self, service: &str, instance: &str, words: &[&str]) -> anyhow::Result<String>;
 
-    /// The words that come before a command that is run inside an instance.
-    fn inside(&self, instance: &str) -> Vec<String>;
+    /// The same, for words that change something: a dry run only shows them.
+    async fn tell(&self, service: &str, instance: &str, words: &[&str]) -> anyhow::Result<()>;
+
+    /// These instances of `service`, each with its metrics where it gives them.
+    async fn observe(&self, service: &str, instances: Vec<Instance>) -> Vec<Instance> {
+        let observe = instances.into_iter().map(async |mut instance| {
+            let words = ["ask", "--admin", "/metrics"];
+            instance.metrics = self.ask(service, &instance.name, &words).await.ok();
+            instance
+        });
+        futures_util::future::join_all(observe).await
+    }
 
     /// What runs of `service`, without metrics.
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>>;
@@ -52,26 +62,12 @@ impl<P: Platform> Remote<P> {
         }
     }
 
-    /// What `/sockshop WORDS` prints inside `instance`.
-    async fn ask(&self, instance: &str, words: &[&str]) -> anyhow::Result<String> {
-        let before = self.platform.inside(instance);
-        let before = before.iter().map(String::as_str);
-        let all: Vec<_> = before.chain(words.iter().copied()).collect();
-        self.platform.tool().read(&all).await
-    }
-
     /// An instance of `service` that can be asked.
     async fn anyone(&self, service: &str) -> anyhow::Result<String> {
         let instances = self.platform.instances(service).await?;
         let ready = instances.into_iter().find(|one| one.ready);
         let ready = ready.with_context(|| format!("no instance of {service} is ready"))?;
         Ok(ready.name)
-    }
-
-    async fn observe(&self, mut instance: Instance) -> Instance {
-        let metrics = ["ask", "--admin", "/metrics"];
-        instance.metrics = self.ask(&instance.name, &metrics).await.ok();
-        instance
     }
 }
 
@@ -81,14 +77,14 @@ impl<P: Platform> Target for Remote<P> {
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
-        let instances = self.platform.instances(service).await?.into_iter();
-        let instances = instances.map(|instance| self.observe(instance));
-        Ok(futures_util::future::join_all(instances).await)
+        let instances = self.platform.instances(service).await?;
+        Ok(self.platform.observe(service, instances).await)
     }
 
     async fn shares(&self, service: &str) -> anyhow::Result<Shares> {
         let instance = self.anyone(service).await?;
-        let table = self.ask(&instance, &["mesh", "policy"]).await;
+        let words = ["mesh", "policy"];
+        let table = self.platform.ask(service, &instance, &words).await;
         let table = table.context("the mesh shares requests out, and it cannot be asked")?;
         Ok(::release::target::percent(&weights(&table, service)))
     }
@@ -100,25 +96,24 @@ impl<P: Platform> Target for Remote<P> {
     async fn smoke(&self, service: &str, version: &str) -> anyhow::Result<()> {
         let instances = self.platform.instances(service).await?.into_iter();
         for one in instances.filter(|one| one.version == version) {
-            self.ask(&one.name, &["ask", first_question(service)])
-                .await?;
+            let words = ["ask", first_question(service)];
+            self.platform.ask(service, &one.name, &words).await?;
         }
         Ok(())
     }
 
     async fn share(&self, service: &str, shares: &Shares) -> anyhow::Result<()> {
-        let mut words = self.platform.inside(&self.anyone(service).await?);
-        words.extend(["mesh", "policy", service].map(str::to_owned));
-        words.extend(
-            shares
-                .iter()
-                .map(|(version, percent)| format!("{version}={percent}")),
-        );
+        let instance = self.anyone(service).await?;
+        let shares = shares.iter();
+        let shares: Vec<_> = shares
+            .map(|(version, percent)| format!("{version}={percent}"))
+            .collect();
+        let mut words = vec!["mesh", "policy", service];
+        words.extend(shares.iter().map(String::as_str));
         if shares.is_empty() {
-            words.push("--clear".to_owned());
+            words.push("--clear");
         }
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        self.platform.tool().act(&words).await
+        self.platform.tell(service, &instance, &words).await
     }
 
     async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
@@ -137,7 +132,7 @@ impl<P: Platform> Target for Remote<P> {
             "--payment-url=http://payment:8080",
             "--shipping-url=http://shipping:8080",
         ];
-        let found = self.ask(&orders, &words).await;
+        let found = self.platform.ask("orders", &orders, &words).await;
         let found = found.context("the orders cannot be looked at")?;
         self.looked_ms.set(now);
         Ok(found.lines().map(str::to_owned).collect())
