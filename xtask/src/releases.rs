@@ -8,6 +8,7 @@ mod good;
 mod killed;
 mod rollout;
 mod shares;
+mod visitors;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -32,6 +33,8 @@ pub(crate) enum Story {
     Good,
     /// Requests are shared out as planned.
     Shares,
+    /// A visitor keeps the version they met.
+    Visitors,
     /// Each bad version is sent back by itself.
     Bad,
     /// The command is killed in every phase.
@@ -46,7 +49,7 @@ pub(crate) struct Options {
     target: Target,
 
     /// Which stories; all when not given
-    #[arg(long, value_enum, num_args = 1, default_values = ["good", "shares", "bad", "killed"])]
+    #[arg(long, value_enum, num_args = 1, default_values = ["good", "shares", "visitors", "bad", "killed"])]
     story: Vec<Story>,
 
     /// Visitors that arrive each second
@@ -107,6 +110,7 @@ impl Story {
         match self {
             Self::Good => good::tell(stage),
             Self::Shares => shares::tell(stage),
+            Self::Visitors => visitors::tell(stage),
             Self::Bad => bad::tell(stage),
             Self::Killed => killed::tell(stage),
         }

@@ -9,7 +9,7 @@ use anyhow::bail;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// No page takes longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks again and again until there is something, and fails when there is
 /// nothing after `patience`.

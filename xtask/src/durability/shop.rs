@@ -23,6 +23,7 @@ pub(crate) const SERVICES: [&str; 8] = [
 pub(crate) struct Shop<'a> {
     binary: &'a Path,
     data: PathBuf,
+    port: u16,
 }
 
 impl<'a> Shop<'a> {
@@ -35,8 +36,9 @@ impl<'a> Shop<'a> {
         let shop = Self {
             binary,
             data: folder.join("shop"),
+            port: stores::free_port()?,
         };
-        let port = stores::free_port()?.to_string();
+        let port = shop.port.to_string();
         let mut up = shop.command(&["up", "--detach", "--port", &port]);
         for service in SERVICES {
             up.args(["--scale", &format!("{service}=2")]);
@@ -48,6 +50,11 @@ impl<'a> Shop<'a> {
     /// Its data folder.
     pub(crate) fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Where its visitors come in.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// `sockshop` with these arguments, about this shop.

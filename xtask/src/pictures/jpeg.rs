@@ -15,7 +15,7 @@ pub(super) fn render(svg: &str) -> anyhow::Result<Vec<u8>> {
     let tree = Tree::from_str(svg, &Options::default())?;
     let mut pixels = Pixmap::new(SIDE.into(), SIDE.into()).context("no room for the picture")?;
     resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
-    let qualities: Vec<u8> = (50..=95).collect();
+    let qualities: Vec<u8> = (50..=80).collect();
     let fitting = qualities.partition_point(|quality| {
         encode(pixels.data(), *quality).is_ok_and(|jpeg| jpeg.len() < LIMIT)
     });
