@@ -5,6 +5,7 @@ mod memory;
 mod names;
 mod program;
 mod project;
+mod releases;
 mod rules;
 mod story;
 
@@ -26,10 +27,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let _engine = Engine::start()?;
     let program = program::compose()?;
     rules::check(&program)?;
-    images::build(&images::binary(options.sockshop.as_deref())?)?;
+    let sockshop = images::binary(options.sockshop.as_deref())?;
+    images::build(&sockshop)?;
+    images::build_releases()?;
     stand_ins::build()?;
     let artefacts = sh::artefacts("compose")?;
     story::embedded(&program, &artefacts)?;
+    releases::tell(&program, &sockshop)?;
     story::data(&program)?;
     story::original_names(&program)
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 
 pub(crate) use build::{binary, build};
+pub(crate) use releases::build as build_releases;
 
 use crate::docker::{Engine, docker};
 use crate::{sh, stand_ins};

@@ -7,6 +7,7 @@ mod builds;
 mod cluster;
 mod mutants;
 mod objects;
+mod original;
 mod policies;
 mod references;
 mod restricted;
@@ -47,7 +48,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     };
     let calls = calls(&binary)?;
     let builds = builds::all(&Tools::fetch()?)?;
-    let mut wrong = Vec::new();
+    let build = |name| builds.get(name).with_context(|| format!("no build {name}"));
+    let mut wrong = original::check(build("original")?);
     for (name, objects) in &builds {
         let found = check(objects, &calls);
         println!(
@@ -69,7 +71,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let _engine = Engine::start()?;
     images::build(&binary)?;
     stand_ins::build()?;
-    let build = |name| builds.get(name).with_context(|| format!("no build {name}"));
     story::demo(build("demo")?, &calls, &binary)?;
     story::standard(build("standard")?, &binary)
 }

@@ -1,7 +1,8 @@
 //! Releases of a Compose project, by `docker`. A version beside another is a
 //! container like the one that runs, from the image of the version: same
-//! networks, volumes, settings and limits. It announces itself to the mesh under
-//! the same name, and the policy of the mesh shares the requests out.
+//! networks, volumes, settings and limits, as `docker compose run` makes them: of
+//! the project, so that `down` takes it away. It announces itself to the mesh
+//! under the same name, and the policy of the mesh shares the requests out.
 
 use ::release::Instance;
 use ::release::tool::Tool;
@@ -10,8 +11,12 @@ use serde_json::Value;
 
 use super::remote::{Platform, tagged};
 
-/// Marks a container that is beside those of the project: `PROJECT/SERVICE`.
-const BESIDE: &str = "sock-shop.beside";
+/// How Compose marks what is its own.
+const PROJECT: &str = "com.docker.compose.project";
+const SERVICE: &str = "com.docker.compose.service";
+
+/// How it marks what `run` made beside what `up` did.
+const BESIDE: &str = "com.docker.compose.oneoff=True";
 
 /// Settings that every container has of its own.
 const OWN: [&str; 4] = ["VERSION", "INSTANCE", "HOSTNAME", "PATH"];
@@ -33,13 +38,10 @@ impl Compose {
 
     /// The containers of `service` that run, all that docker knows of them.
     async fn containers(&self, service: &str) -> anyhow::Result<Vec<Value>> {
-        let project = format!("label=com.docker.compose.project={}", self.project);
-        let of_it = format!("label=com.docker.compose.service={service}");
-        let beside = format!("label={BESIDE}={}/{service}", self.project);
-        let words = ["ps", "--quiet", "--filter"];
-        let own = [&words[..], &[&*project, "--filter", &*of_it]].concat();
-        let more = [&words[..], &[&*beside]].concat();
-        let ids = self.docker.read(&own).await? + &self.docker.read(&more).await?;
+        let project = format!("label={PROJECT}={}", self.project);
+        let of_it = format!("label={SERVICE}={service}");
+        let words = ["ps", "--quiet", "--filter", &project, "--filter", &of_it];
+        let ids = self.docker.read(&words).await?;
         let ids: Vec<_> = ids.split_whitespace().collect();
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -78,9 +80,14 @@ impl Platform for Compose {
         );
         for number in 1..=count {
             let name = format!("{}-{service}-{version}-{number}", self.project);
-            let label = format!("{BESIDE}={}/{service}", self.project);
             let mut words = vec!["create".to_owned(), "--name".to_owned(), name.clone()];
-            words.extend(["--label".to_owned(), label]);
+            let (project, service) = (
+                format!("{PROJECT}={}", self.project),
+                format!("{SERVICE}={service}"),
+            );
+            for label in [project, service, BESIDE.to_owned()] {
+                words.extend(["--label".to_owned(), label]);
+            }
             words.extend(alike(model, version)?);
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             self.docker.act(&words).await?;

@@ -72,8 +72,32 @@ impl<'a> Project<'a> {
 
     /// Runs the service `what` of `load.yaml` to its end, which must be a good one.
     pub(super) fn visit(&self, what: &str) -> anyhow::Result<()> {
+        sh::run(&mut self.visitors(what))
+    }
+
+    /// The command that does so.
+    pub(super) fn visitors(&self, what: &str) -> Command {
         let mut visit = self.compose(&["load"]);
-        sh::run(visit.args(["run", "--rm", "--no-TTY", what]))
+        visit.args(["run", "--rm", "--no-TTY", what]);
+        visit
+    }
+
+    /// What Compose and its driver know it by.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The versions of `service` that run.
+    pub(super) fn versions(&self, service: &str) -> anyhow::Result<Vec<String>> {
+        let ids = self.ids(&format!("label=com.docker.compose.service={service}"))?;
+        let format = "{{range .Config.Env}}{{println .}}{{end}}";
+        let version = |id: &String| {
+            let settings = sh::read(&mut docker(&["inspect", "--format", format, id]))?;
+            let mut lines = settings.lines();
+            let version = lines.find_map(|line| line.strip_prefix("VERSION="));
+            Ok(version.unwrap_or_default().to_owned())
+        };
+        ids.iter().map(version).collect()
     }
 
     /// Takes the report of the load test out of its volume.

@@ -30,7 +30,7 @@ fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Tags all of them, and returns how many there are.
-pub(super) fn build() -> anyhow::Result<usize> {
+pub(crate) fn build() -> anyhow::Result<usize> {
     all().try_fold(0, |count, (name, version)| {
         let tag = tagged(name, version);
         one(name, version, &tag).with_context(|| format!("cannot make {tag}"))?;
