@@ -9,6 +9,9 @@ use super::objects::{Objects, Pods, at, is_part, list, name, text};
 /// Made by people beforehand: `external-data` says how.
 const GIVEN: &str = "stores";
 
+/// Where everything is.
+const NAMESPACE: &str = "sock-shop";
+
 /// Connections a pod may hold to PostgreSQL at once (`chassis::database`).
 const POOL: u64 = 16;
 
@@ -31,10 +34,21 @@ pub(super) fn check(objects: &Objects) -> Vec<String> {
             .of("Service")
             .flat_map(|service| ways(objects, service)),
     );
+    wrong.extend(elsewhere(objects));
     wrong.extend(targets(objects));
     wrong.extend(backends(objects));
     wrong.extend(connections(objects));
     wrong
+}
+
+/// What would end up in whatever namespace a person happens to be in.
+fn elsewhere(objects: &Objects) -> Vec<String> {
+    let stray =
+        |one: &&Value| one["kind"] != "Namespace" && one["metadata"]["namespace"] != NAMESPACE;
+    let stray = objects.0.iter().filter(stray);
+    stray
+        .map(|one| format!("{}: not in the namespace {NAMESPACE}", name(one)))
+        .collect()
 }
 
 fn selector(pods: Pods<'_>) -> Vec<String> {
