@@ -1,8 +1,9 @@
 //! Releases of a Compose project, by `docker`. A version beside another is a
 //! container like the one that runs, from the image of the version: same
-//! networks, volumes, settings and limits, as `docker compose run` makes them: of
-//! the project, so that `down` takes it away. It announces itself to the mesh
-//! under the same name, and the policy of the mesh shares the requests out.
+//! networks, volumes, settings, limits and marks of Compose, which takes it for
+//! one more of the service: `ps` shows it, `up` leaves it, `down` takes it away.
+//! It announces itself to the mesh under the same name, and the policy of the
+//! mesh shares the requests out.
 
 use ::release::Instance;
 use ::release::tool::Tool;
@@ -15,8 +16,8 @@ use super::remote::{Platform, tagged};
 const PROJECT: &str = "com.docker.compose.project";
 const SERVICE: &str = "com.docker.compose.service";
 
-/// How it marks what `run` made beside what `up` did.
-const BESIDE: &str = "com.docker.compose.oneoff=True";
+/// The number of a container among those of its service.
+const NUMBER: &str = "com.docker.compose.container-number";
 
 /// Settings that every container has of its own.
 const OWN: [&str; 4] = ["VERSION", "INSTANCE", "HOSTNAME", "PATH"];
@@ -78,16 +79,15 @@ impl Platform for Compose {
             "{service} holds a port of this machine, which only one container can: \
              put the edge router of compose/edge.yaml before it"
         );
-        for number in 1..=count {
+        let taken = containers
+            .iter()
+            .filter_map(number)
+            .max()
+            .unwrap_or_default();
+        for number in (taken + 1..).take(count) {
             let name = format!("{}-{service}-{version}-{number}", self.project);
             let mut words = vec!["create".to_owned(), "--name".to_owned(), name.clone()];
-            let (project, service) = (
-                format!("{PROJECT}={}", self.project),
-                format!("{SERVICE}={service}"),
-            );
-            for label in [project, service, BESIDE.to_owned()] {
-                words.extend(["--label".to_owned(), label]);
-            }
+            words.extend(["--label".to_owned(), format!("{NUMBER}={number}")]);
             words.extend(alike(model, version)?);
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             self.docker.act(&words).await?;
@@ -139,6 +139,20 @@ fn settings(container: &Value) -> impl Iterator<Item = (&str, &str)> {
     all.filter_map(|one| one.as_str()?.split_once('='))
 }
 
+fn number(container: &Value) -> Option<usize> {
+    container["Config"]["Labels"][NUMBER].as_str()?.parse().ok()
+}
+
+/// What Compose has marked it with, but for its number.
+fn marks(container: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let all = container["Config"]["Labels"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let all = all.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    all.filter(|(name, _)| name.starts_with("com.docker.compose.") && *name != NUMBER)
+}
+
 fn networks(container: &Value) -> impl Iterator<Item = &str> {
     let all = container["NetworkSettings"]["Networks"].as_object();
     all.into_iter()
@@ -151,6 +165,9 @@ fn alike(model: &Value, version: &str) -> anyhow::Result<Vec<String>> {
     let image = config["Image"].as_str().context("it has no image")?;
     let mut words = Vec::new();
     let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), value.to_owned()]);
+    for (name, value) in marks(model) {
+        add("--label", &format!("{name}={value}"));
+    }
     add("--env", &format!("VERSION={version}"));
     for (name, value) in settings(model).filter(|(name, _)| !OWN.contains(name)) {
         add("--env", &format!("{name}={value}"));
@@ -183,6 +200,19 @@ fn alike(model: &Value, version: &str) -> anyhow::Result<Vec<String>> {
         if let Some(limit) = limit.as_i64().filter(|limit| *limit > 0) {
             add(flag, &limit.to_string());
         }
+    }
+    for (name, value) in host["LogConfig"]["Config"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        add(
+            "--log-opt",
+            &format!("{name}={}", value.as_str().unwrap_or_default()),
+        );
+    }
+    if let Some(nanoseconds) = config["Healthcheck"]["Interval"].as_u64() {
+        add("--health-interval", &format!("{nanoseconds}ns"));
     }
     if let Some(seconds) = config["StopTimeout"].as_i64() {
         add("--stop-timeout", &seconds.to_string());
@@ -229,11 +259,17 @@ mod tests {
             "Config": {
                 "Image": "sockshop/catalogue:0.1.0",
                 "Env": ["VERSION=0.1.0", "MESH=meshd:8080", "PATH=/bin"],
-                "StopTimeout": 15,
+                "StopTimeout": 15, "Healthcheck": { "Interval": 5_000_000_000_u64 },
+                "Labels": {
+                    "com.docker.compose.container-number": "1",
+                    "com.docker.compose.service": "catalogue",
+                    "org.opencontainers.image.title": "catalogue",
+                },
             },
             "HostConfig": {
                 "ReadonlyRootfs": true, "CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges:true"],
                 "Memory": 33_554_432, "PidsLimit": 64, "RestartPolicy": { "Name": "unless-stopped" },
+                "LogConfig": { "Config": { "max-file": "2" } },
             },
             "Mounts": [
                 { "Type": "volume", "Name": "sock-shop_mesh-key", "Destination": "/run/secrets/mesh", "RW": false },
@@ -248,10 +284,10 @@ mod tests {
         let words = alike(&container(), "v2").unwrap().join(" ");
         assert_eq!(
             words,
-            "--env VERSION=v2 --env MESH=meshd:8080 --network sock-shop_default \
+            "--label com.docker.compose.service=catalogue --env VERSION=v2 --env MESH=meshd:8080 --network sock-shop_default \
              --volume sock-shop_mesh-key:/run/secrets/mesh:ro --volume sock-shop_catalogue:/data \
              --cap-drop ALL --security-opt no-new-privileges:true --memory 33554432 --pids-limit 64 \
-             --stop-timeout 15 --restart unless-stopped --read-only sockshop/catalogue:v2"
+             --log-opt max-file=2 --health-interval 5000000000ns --stop-timeout 15 --restart unless-stopped --read-only sockshop/catalogue:v2"
         );
     }
 

@@ -14,6 +14,9 @@ use crate::{sh, stores};
 /// No container takes longer to be well, on any machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Visitors a second, nine requests each: few enough for a machine that does other things, too.
+const RATE: &str = "2";
+
 /// What every file of a project is called beside its own.
 pub(super) fn file(overlay: &str) -> PathBuf {
     sh::root().join("compose").join(format!("{overlay}.yaml"))
@@ -35,7 +38,7 @@ impl<'a> Project<'a> {
         Ok(Self {
             program,
             overlays: overlay.into_iter().collect(),
-            settings: Vec::new(),
+            settings: vec![("LOAD_RATE", RATE.to_owned())],
             name: format!("shop-{}", std::process::id()),
             port: stores::free_port()?,
         })
