@@ -1,15 +1,20 @@
 //! Watching two versions over a window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::judge::Evidence;
 use crate::sample::Sample;
 use crate::target::Instance;
 
-/// What every instance had done before the window.
+/// Looks that an instance must take much memory in a row before it counts: a
+/// password being hashed takes some, too, and gives it back.
+const LOOKS: usize = 5;
+
+/// What every instance had done before the window, and the memory it took lately.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     before: BTreeMap<String, (Sample, u64)>,
+    memory: BTreeMap<String, VecDeque<u64>>,
 }
 
 impl Window {
@@ -27,13 +32,14 @@ impl Window {
 
     /// What happened since, with the instances as they are now.
     #[must_use]
-    pub fn evidence(&self, instances: &[Instance], old: &str, new: &str) -> Evidence {
+    pub fn evidence(&mut self, instances: &[Instance], old: &str, new: &str) -> Evidence {
         let mut evidence = Evidence::default();
         for instance in instances {
             let (before, restarts) = self.before.get(&instance.name).cloned().unwrap_or_default();
-            let Some(now) = instance.metrics.as_deref().map(Sample::read) else {
+            let Some(mut now) = instance.metrics.as_deref().map(Sample::read) else {
                 continue;
             };
+            now.memory = self.kept(&instance.name, now.memory);
             if instance.version == old {
                 evidence.old += now - &before;
             } else if instance.version == new {
@@ -42,6 +48,19 @@ impl Window {
             }
         }
         evidence
+    }
+
+    /// The memory that an instance has not gone below for [`LOOKS`], this one
+    /// included; 0 as long as there were not so many.
+    fn kept(&mut self, instance: &str, now: u64) -> u64 {
+        let seen = self.memory.entry(instance.to_owned()).or_default();
+        seen.push_back(now);
+        while seen.len() > LOOKS {
+            seen.pop_front();
+        }
+        let enough = seen.len() == LOOKS;
+        let least = seen.iter().min().copied();
+        least.filter(|_| enough).unwrap_or_default()
     }
 }
 
@@ -63,7 +82,7 @@ mod tests {
 
     #[test]
     fn each_version_counts_what_it_did_in_the_window() {
-        let window = Window::open(&[instance("v1", 100, 3)]);
+        let mut window = Window::open(&[instance("v1", 100, 3)]);
         let now = [instance("v1", 150, 4), instance("v2", 7, 0)];
         let evidence = window.evidence(&now, "v1", "v2");
         assert_eq!((evidence.old.requests, evidence.new.requests), (50, 7));
@@ -72,8 +91,24 @@ mod tests {
 
     #[test]
     fn a_crash_of_the_new_version_is_seen() {
-        let window = Window::open(&[instance("v2", 100, 0)]);
+        let mut window = Window::open(&[instance("v2", 100, 0)]);
         let evidence = window.evidence(&[instance("v2", 3, 1)], "v1", "v2");
         assert_eq!((evidence.new.requests, evidence.crashes), (3, 1));
+    }
+
+    #[test]
+    fn memory_counts_when_it_is_kept_and_not_when_it_is_given_back() {
+        let with = |bytes: u64| {
+            let metrics = Some(format!("process_resident_memory_bytes {bytes}\n"));
+            [Instance {
+                metrics,
+                ..instance("v2", 0, 0)
+            }]
+        };
+        let mut window = Window::open(&with(10));
+        let mut look = |bytes| window.evidence(&with(bytes), "v1", "v2").new.memory;
+        assert_eq!([90, 10, 90, 90].map(&mut look), [0; 4], "too few looks");
+        assert_eq!(look(90), 10, "it was given back in between");
+        assert_eq!([91, 92].map(&mut look), [10, 90], "it is kept");
     }
 }
