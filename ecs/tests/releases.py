@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def shares(since=0):
     return [policy for service, policy in story()["shares"][since:] if service == "catalogue"]
 
 
-def until(what, look, patience=120):
+def until(what, look, patience=400):
     end = time.monotonic() + patience
     while not (found := look()):
         must(time.monotonic() < end, f"waited in vain for {what}")
@@ -65,7 +66,7 @@ def running():
 
 def only(version):
     must(stacks() == {"sock-shop-catalogue": version}, f"stacks {stacks()}, and only {version} should be left")
-    until(f"two tasks of {version}", lambda: running() == [version] * 2, 30)
+    until(f"two tasks of {version}", lambda: running() == [version] * 2, 60)
     must("catalogue" not in story()["policies"], f"a policy is left: {story()['policies']}")
 
 
@@ -171,6 +172,7 @@ def main():
         trouble = log.read_text().partition("Traceback")[2]
         if trouble:
             print(f"the stand-in stumbled: {trouble[:2000]}")
+    shutil.rmtree(FOLDER)
     print("ok")
 
 

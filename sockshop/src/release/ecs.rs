@@ -18,15 +18,15 @@ use tokio::sync::OnceCell;
 
 use super::remote::Platform;
 use stacks::Stack;
+use tasks::{crashes, instance};
 
+mod log;
 mod stacks;
+mod tasks;
 mod words;
 
 /// A stack is there when its tasks have been healthy for a while.
 const UNTIL_STEADY: Duration = Duration::from_secs(40 * 60);
-
-/// ECS describes so many tasks at once.
-const AT_ONCE: usize = 100;
 
 /// A cluster. An instance is called by its private address.
 pub(super) struct Ecs {
@@ -66,21 +66,6 @@ impl Ecs {
         serde_json::from_str(&text).context("aws does not answer in JSON")
     }
 
-    /// The tasks of the cluster that shall be `RUNNING`, or have `STOPPED` in the last hour.
-    async fn tasks(&self, status: &str) -> anyhow::Result<Vec<Value>> {
-        let cluster = ["--cluster", &*self.shop];
-        let list = ["ecs", "list-tasks", "--desired-status", status];
-        let listed = self.read(&[&list[..], &cluster].concat()).await?;
-        let names: Vec<_> = all(&listed["taskArns"]).filter_map(Value::as_str).collect();
-        let describe = ["ecs", "describe-tasks", "--include", "TAGS"];
-        let mut tasks = Vec::new();
-        for names in names.chunks(AT_ONCE) {
-            let words = [&describe[..], &cluster, &["--tasks"], names].concat();
-            tasks.extend(all(&self.read(&words).await?["tasks"]).cloned());
-        }
-        Ok(tasks)
-    }
-
     /// The stack of the service itself.
     async fn own(&self, service: &str) -> anyhow::Result<Stack> {
         let name = format!("{}-{service}", self.shop);
@@ -90,13 +75,12 @@ impl Ecs {
         stack.with_context(|| format!("{name} is no stack of ecs/deploy"))
     }
 
-    /// The versions that have a stack beside that of the service.
-    async fn beside(&self, service: &str) -> anyhow::Result<Vec<String>> {
+    /// The stacks beside that of the service.
+    async fn beside(&self, service: &str) -> anyhow::Result<Vec<Stack>> {
         let found = self.read(&["cloudformation", "describe-stacks"]).await?;
         let stacks = all(&found["Stacks"]).filter_map(Stack::read);
         let ours = |one: &Stack| one.get("Shop") == self.shop && one.get("Service") == service;
-        let beside = stacks.filter(|one| ours(one) && one.get("Beside") == "yes");
-        Ok(beside.map(|one| one.get("Version").to_owned()).collect())
+        Ok(stacks.filter(|one| ours(one) && one.is_beside()).collect())
     }
 
     /// Makes a stack, or brings it up to date: returns when its tasks are healthy.
@@ -105,6 +89,12 @@ impl Ecs {
         let words = stacks::deploy(&self.shop, stack, &template, parameters);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         self.slow.act(&words).await
+    }
+
+    /// The service itself becomes the version beside it.
+    async fn hand_over(&self, service: &str, new: &str) -> anyhow::Result<()> {
+        let name = format!("{}-{service}", self.shop);
+        self.deploy(&name, &[format!("Version={new}")]).await
     }
 
     async fn delete(&self, stack: &str) -> anyhow::Result<()> {
@@ -124,7 +114,11 @@ impl Ecs {
         let addresses: Vec<_> = of.iter().map(|one| &*one.name).collect();
         let addresses = addresses.join(",");
         let words = ["ask", "/metrics", "--admin", "--each", &addresses];
-        let answer = self.answer(service, &words).await?;
+        let answer = match self.answer(service, &words).await {
+            Ok(answer) => answer,
+            // Without them a window would count what was long before it.
+            Err(_) => self.answer(service, &words).await?,
+        };
         serde_json::from_str(&answer.concat()).context("the metrics are no JSON object")
     }
 }
@@ -177,8 +171,7 @@ impl Platform for Ecs {
 
     /// One version alone is compared with nothing, so nobody asks for its metrics.
     async fn observe(&self, service: &str, mut instances: Vec<Instance>) -> Vec<Instance> {
-        let ready = instances.iter().filter(|one| one.ready);
-        let versions: BTreeSet<_> = ready.map(|one| one.version.clone()).collect();
+        let versions: BTreeSet<_> = instances.iter().map(|one| one.version.clone()).collect();
         if versions.len() < 2 {
             return instances;
         }
@@ -189,8 +182,8 @@ impl Platform for Ecs {
             one.metrics = metrics.remove(&one.name).flatten();
         }
         for version in versions {
-            let first = instances.iter_mut().find(|one| one.version == version);
-            if let Some(one) = first {
+            let mut seen = instances.iter_mut().filter(|one| one.metrics.is_some());
+            if let Some(one) = seen.find(|one| one.version == version) {
                 one.restarts = crashes(&stopped, service, &version);
             }
         }
@@ -209,25 +202,38 @@ impl Platform for Ecs {
         self.started.replace(Some(version.to_owned()));
         let parameters = own.beside(version, count);
         let name = stacks::beside(&self.shop, service, version);
+        let beside = self.beside(service).await?;
+        ensure!(
+            !beside
+                .iter()
+                .any(|one| one.version() == version && one.is_lost()),
+            "{version} did not come up: `aws cloudformation describe-stack-events --stack-name {name}` says why"
+        );
         self.deploy(&name, &parameters).await
     }
 
     async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        let (own, mut beside) = (self.own(service).await?, self.beside(service).await?);
-        beside.extend(self.started.borrow().clone().filter(|_| self.dry_run));
-        let mut stays = own.get("Version").to_owned();
-        if stays == version {
-            let new = beside.iter().find(|one| *one != version);
-            stays.clone_from(
-                new.with_context(|| format!("nothing is there to take over from {version}"))?,
-            );
-            let name = format!("{}-{service}", self.shop);
-            self.deploy(&name, &[format!("Version={stays}")]).await?;
-        }
-        let over = |one: &&String| [version, &*stays].contains(&one.as_str());
-        for one in beside.iter().filter(over) {
-            let name = stacks::beside(&self.shop, service, one);
-            self.delete(&name).await?;
+        let (own, beside) = (self.own(service).await?, self.beside(service).await?);
+        let started = self.started.borrow().clone().filter(|_| self.dry_run);
+        let beside: Vec<_> = beside
+            .iter()
+            .map(Stack::version)
+            .chain(started.as_deref())
+            .collect();
+        let own = own.version();
+        let over = if own == version {
+            let new = beside.into_iter().find(|one| *one != version);
+            let new = new.with_context(|| format!("nothing is there to take over from {own}"))?;
+            self.hand_over(service, new).await?;
+            vec![new]
+        } else {
+            // A version that took over, and was not deleted when a command was killed then, goes too.
+            let done = beside.into_iter().filter(|one| *one == own);
+            done.chain([version]).collect()
+        };
+        for version in over {
+            self.delete(&stacks::beside(&self.shop, service, version))
+                .await?;
         }
         Ok(())
     }
@@ -235,86 +241,4 @@ impl Platform for Ecs {
 
 fn all(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
-}
-
-fn tag<'a>(task: &'a Value, key: &str) -> Option<&'a str> {
-    let tag = all(&task["tags"]).find(|tag| tag["key"] == key);
-    tag?["value"].as_str()
-}
-
-/// Whether a service of ECS keeps this task, for `service`. Others only run words.
-fn is_of(task: &Value, service: &str) -> bool {
-    let group = task["group"].as_str().unwrap_or_default();
-    group.starts_with("service:") && tag(task, "sock-shop:service") == Some(service)
-}
-
-/// What a task is as an instance of `service`; nothing before it has an address.
-fn instance(task: &Value, service: &str) -> Option<Instance> {
-    let mut details = all(&task["attachments"]).flat_map(|one| all(&one["details"]));
-    let address = details.find(|one| one["name"] == "privateIPv4Address")?;
-    is_of(task, service).then_some(Instance {
-        name: address["value"].as_str()?.to_owned(),
-        version: tag(task, "sock-shop:version")?.to_owned(),
-        ready: task["lastStatus"] == "RUNNING" && task["healthStatus"] == "HEALTHY",
-        restarts: 0,
-        metrics: None,
-    })
-}
-
-/// How many of these tasks ended by themselves: ECS starts another, and never the same again.
-fn crashes(stopped: &[Value], service: &str, version: &str) -> u64 {
-    let crashed = stopped.iter().filter(|task| {
-        is_of(task, service)
-            && tag(task, "sock-shop:version") == Some(version)
-            && task["stopCode"] == "EssentialContainerExited"
-    });
-    crashed.map(|_| 1).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn task() -> Value {
-        json!({
-            "group": "service:catalogue-v2",
-            "lastStatus": "RUNNING",
-            "healthStatus": "HEALTHY",
-            "tags": [
-                { "key": "sock-shop:service", "value": "catalogue" },
-                { "key": "sock-shop:version", "value": "v2" },
-            ],
-            "attachments": [{ "details": [{ "name": "privateIPv4Address", "value": "10.77.16.5" }] }],
-        })
-    }
-
-    #[test]
-    fn tasks_are_instances_unless_they_only_run_words() {
-        let mut one = task();
-        let seen = instance(&one, "catalogue").unwrap();
-        assert_eq!(
-            (&*seen.name, &*seen.version, seen.ready),
-            ("10.77.16.5", "v2", true)
-        );
-        assert_eq!(instance(&one, "carts"), None);
-        one["healthStatus"] = "UNKNOWN".into();
-        assert!(!instance(&one, "catalogue").unwrap().ready);
-        one["group"] = "family:sock-shop-catalogue".into();
-        assert_eq!(instance(&one, "catalogue"), None);
-        one = task();
-        one["attachments"] = json!([]);
-        assert_eq!(instance(&one, "catalogue"), None, "it has no address yet");
-    }
-
-    #[test]
-    fn a_task_that_ended_by_itself_is_a_crash_and_one_that_was_ended_is_none() {
-        let (mut crashed, mut ended) = (task(), task());
-        crashed["stopCode"] = "EssentialContainerExited".into();
-        ended["stopCode"] = "ServiceSchedulerInitiated".into();
-        let stopped = [crashed, ended];
-        assert_eq!(crashes(&stopped, "catalogue", "v2"), 1);
-        assert_eq!(crashes(&stopped, "catalogue", "0.1.0"), 0);
-    }
 }

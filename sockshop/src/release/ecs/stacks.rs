@@ -7,6 +7,7 @@ use serde_json::Value;
 /// A stack of a service.
 #[derive(Debug)]
 pub(super) struct Stack {
+    status: String,
     parameters: Vec<(String, String)>,
 }
 
@@ -18,7 +19,8 @@ impl Stack {
         let parameters = all
             .map(|one| (text(&one["ParameterKey"]), text(&one["ParameterValue"])))
             .collect();
-        let stack = Self { parameters };
+        let status = text(&stack["StackStatus"]);
+        let stack = Self { status, parameters };
         (!stack.get("Service").is_empty()).then_some(stack)
     }
 
@@ -26,6 +28,21 @@ impl Stack {
     pub(super) fn get(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// The version it runs.
+    pub(super) fn version(&self) -> &str {
+        self.get("Version")
+    }
+
+    /// Whether it is beside that of the service.
+    pub(super) fn is_beside(&self) -> bool {
+        self.get("Beside") == "yes"
+    }
+
+    /// Whether it never came up, and can only be deleted.
+    pub(super) fn is_lost(&self) -> bool {
+        self.status == "ROLLBACK_COMPLETE"
     }
 
     /// Refuses a release that has no two versions side by side, or nothing to weigh them.
