@@ -75,6 +75,9 @@ def tasks_agree(name, port, admin, longest):
     ports = {each["ContainerPort"] for each in box["PortMappings"]}
     must(ports == {port, admin}, f"{name}: ports {ports}, and the processes listen on {port} and {admin}")
     must(box["HealthCheck"]["Command"] == ["CMD", *json.loads(found(r"HEALTHCHECK .* CMD (\[.*\])", "images/Dockerfile"))], f"{name}: another health check")
+    if name == "service":
+        says = [*box["EntryPoint"], *box["Command"]]
+        must(says == ["/sockshop", "serve", {"Ref": "Service"}], f"tasks run {says}")
     must(box["User"] == found(r"\nUSER (\S+)", "images/Dockerfile") and box["ReadonlyRootFilesystem"], f"{name}: too many rights")
     window = int(re.search(r"Name: DRAIN_WINDOW, Value: (\d+)s", text)[1])
     last = int(found(r"LAST_REQUESTS: Duration = Duration::from_secs\((\d+)\)", "services/chassis/src/serve.rs"))
@@ -101,13 +104,13 @@ def script(name, *words, **variables):
     must(ran.returncode == 0, f"ecs/{name} {' '.join(words)}: {ran.stdout[-500:]}{ran.stderr[-2000:]}")
 
 
-def moto():
+def moto(*story):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     os.environ.update(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test",
                       AWS_DEFAULT_REGION="eu-west-1", AWS_PAGER="")
-    server = subprocess.Popen([sys.executable, Path(__file__).with_name("server.py"), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([sys.executable, Path(__file__).with_name("server.py"), str(port), *story], stdout=subprocess.DEVNULL, stderr=open(f"{story[0]}.log", "w") if story else subprocess.DEVNULL)
     until = time.monotonic() + 60
     while True:
         try:
@@ -216,4 +219,5 @@ def main():
     print("ok")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -348,4 +348,7 @@ ScalingPolicy("AWS::ApplicationAutoScaling::ScalingPolicy", "application-autosca
 TaskDefinition("AWS::ECS::TaskDefinition", "ecs")
 Service("AWS::ECS::Service", "ecs")
 
+if len(sys.argv) > 2:
+    import fargate
+    fargate.start(sys.argv[2])
 main(["-H", "127.0.0.1", "-p", PORT])

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::process::Command;
 
-/// No command may take longer.
+/// No command may take longer, unless it is said to.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A command line tool.
@@ -18,6 +18,7 @@ pub struct Tool {
     name: String,
     /// Shows what would change something instead of doing it.
     dry_run: bool,
+    patience: Duration,
 }
 
 impl Tool {
@@ -28,7 +29,15 @@ impl Tool {
             program: program.into(),
             name: name.into(),
             dry_run,
+            patience: PATIENCE,
         }
+    }
+
+    /// The same tool, for commands that may take as long as `patience`.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Runs what only looks, and returns what it prints.
@@ -81,7 +90,7 @@ impl Tool {
     async fn output_of(&self, words: &[&str], input: Stdio) -> anyhow::Result<Output> {
         let mut command = Command::new(&self.program);
         command.args(words).stdin(input).kill_on_drop(true);
-        let output = tokio::time::timeout(PATIENCE, command.output()).await;
+        let output = tokio::time::timeout(self.patience, command.output()).await;
         output
             .with_context(|| format!("`{}` takes too long", self.shown(words)))?
             .with_context(|| format!("cannot run {}: is it installed?", self.program))

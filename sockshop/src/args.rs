@@ -21,6 +21,10 @@ pub(crate) struct Args {
     /// How to open the shop when nothing else is asked for.
     #[command(flatten)]
     pub(crate) up: up::Options,
+
+    /// A line to print in the end: who reads from a log then knows that it is all there.
+    #[arg(long, global = true, hide = true, value_name = "WORD")]
+    pub(crate) last_word: Option<String>,
 }
 
 /// What `sockshop` can do.

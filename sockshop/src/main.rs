@@ -48,6 +48,13 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
+    let last_word = args.last_word.clone();
+    obey(args)?;
+    // On a line of its own, whatever was printed before.
+    last_word.map_or(Ok(()), |word| print(&format!("\n{word}\n")))
+}
+
+fn obey(args: Args) -> anyhow::Result<()> {
     match args.command {
         None => up::run(&args.up),
         Some(Command::Up(options)) => up::run(&options),

@@ -1,5 +1,7 @@
 //! `sockshop release`: a new version takes over from the old one, or does not.
 
+use std::path::PathBuf;
+
 use ::release::options::Options;
 use ::release::record::{Driving, Record, Records, Wish};
 use ::release::rollout::rehearse;
@@ -11,6 +13,7 @@ use crate::folder::{Folder, Which};
 use crate::service::Service;
 
 mod compose;
+mod ecs;
 mod kubernetes;
 mod local;
 mod remote;
@@ -45,6 +48,9 @@ pub(crate) enum Kind {
     Compose,
     /// A namespace of Kubernetes with the component `mesh`, by `kubectl`.
     K8s,
+    /// A cluster of ECS with a mesh and managed stores, by `aws`. Not the front-end,
+    /// whose releases ECS drives itself.
+    Ecs,
 }
 
 /// Which shop, and where.
@@ -54,9 +60,13 @@ pub(crate) struct Place {
     #[arg(long, value_enum, default_value = "local")]
     target: Kind,
 
-    /// Its name there: the project, or the namespace.
+    /// Its name there: the project, the namespace, or the cluster.
     #[arg(long, value_name = "NAME", default_value = "sock-shop")]
     shop: String,
+
+    /// Folder of the templates that the shop was made from, on ECS.
+    #[arg(long, value_name = "FOLDER", default_value = "ecs")]
+    templates: PathBuf,
 
     /// The shop.
     #[command(flatten)]
@@ -146,8 +156,10 @@ async fn go(begin: &Begin, strategy: Strategy) -> anyhow::Result<()> {
         "the mesh nodes have no releases: they are what moves requests"
     );
     let target = begin.place.target(begin.dry_run)?;
+    let service = begin.service.name();
+    target.admits(service, &begin.to, strategy).await?;
     let records = begin.place.records()?;
-    let driving = records.drive(begin.service.name())?;
+    let driving = records.drive(service)?;
     let record = record(begin, strategy, &target, &records).await?;
     if begin.dry_run {
         return rehearse(&target, &record).await;

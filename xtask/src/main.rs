@@ -5,6 +5,7 @@ mod browser;
 mod compose;
 mod docker;
 mod durability;
+mod ecs;
 mod footprint;
 mod images;
 mod k8s;
@@ -34,6 +35,8 @@ enum Suite {
     Compose(compose::Options),
     /// Lose no order in a storm; journal, timeline and report go to artefacts/durability
     Durability(durability::Options),
+    /// Deploy and release the shop with the real aws on a stand-in of AWS
+    Ecs(ecs::Options),
     /// Measure size, start and memory; fails past the memory budget
     Footprint,
     /// Build the images, weigh them, and fail past their budget
@@ -61,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Suite::CrashPoints(stores) => durability::crash_points(&stores),
         Suite::Compose(options) => compose::run(&options),
         Suite::Durability(options) => durability::run(&options),
+        Suite::Ecs(options) => ecs::run(&options),
         Suite::Footprint => footprint::run(),
         Suite::Images(options) => images::run(&options),
         Suite::Mesh(options) => mesh::run(&options),

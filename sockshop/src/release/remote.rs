@@ -6,9 +6,10 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use ::release::{Instance, Shares, Target};
+use ::release::{Instance, Shares, Strategy, Target};
 use anyhow::{Context, ensure};
 use chassis::clock;
+use futures_util::future::{join_all, try_join_all};
 
 use super::first_question;
 
@@ -26,6 +27,21 @@ pub(super) trait Platform {
     /// The same, for words that change something: a dry run only shows them.
     async fn tell(&self, service: &str, instance: &str, words: &[&str]) -> anyhow::Result<()>;
 
+    /// Refuses what cannot be done here, before anything is.
+    async fn admits(&self, _service: &str, _to: &str, _how: Strategy) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// The URL of `service` for words that are run for orders.
+    fn url(&self, service: &str) -> String {
+        let host = if service == "orders" {
+            "127.0.0.1"
+        } else {
+            service
+        };
+        format!("http://{host}:8080")
+    }
+
     /// These instances of `service`, each with its metrics where it gives them.
     async fn observe(&self, service: &str, instances: Vec<Instance>) -> Vec<Instance> {
         let observe = instances.into_iter().map(async |mut instance| {
@@ -33,7 +49,7 @@ pub(super) trait Platform {
             instance.metrics = self.ask(service, &instance.name, &words).await.ok();
             instance
         });
-        futures_util::future::join_all(observe).await
+        join_all(observe).await
     }
 
     /// What runs of `service`, without metrics.
@@ -60,6 +76,16 @@ impl<P: Platform> Remote<P> {
             platform,
             looked_ms: Cell::new(i64::MIN),
         }
+    }
+
+    /// Refuses what cannot be done on this platform.
+    pub(super) async fn admits(
+        &self,
+        service: &str,
+        to: &str,
+        how: Strategy,
+    ) -> anyhow::Result<()> {
+        self.platform.admits(service, to, how).await
     }
 
     /// An instance of `service` that can be asked.
@@ -95,11 +121,11 @@ impl<P: Platform> Target for Remote<P> {
 
     async fn smoke(&self, service: &str, version: &str) -> anyhow::Result<()> {
         let instances = self.platform.instances(service).await?.into_iter();
-        for one in instances.filter(|one| one.version == version) {
-            let words = ["ask", first_question(service)];
-            self.platform.ask(service, &one.name, &words).await?;
-        }
-        Ok(())
+        let words = ["ask", first_question(service)];
+        let asked = instances
+            .filter(|one| one.version == version)
+            .map(async |one| self.platform.ask(service, &one.name, &words).await);
+        try_join_all(asked).await.map(drop)
     }
 
     async fn share(&self, service: &str, shares: &Shares) -> anyhow::Result<()> {
@@ -120,18 +146,16 @@ impl<P: Platform> Target for Remote<P> {
         self.platform.stop(service, version).await
     }
 
-    /// Asked from inside orders, which reaches the other two in any network.
+    /// Asked for orders, which reaches the other two in any network.
     async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>> {
         let now = clock::now_ms();
         let since = since_ms.max(self.looked_ms.get().saturating_sub(UNDECIDED));
         let orders = self.anyone("orders").await?;
-        let words = [
-            "audit",
-            &format!("--since-ms={since}"),
-            "--orders-url=http://127.0.0.1:8080",
-            "--payment-url=http://payment:8080",
-            "--shipping-url=http://shipping:8080",
-        ];
+        let mut words = vec!["audit".to_owned(), format!("--since-ms={since}")];
+        for service in ["orders", "payment", "shipping"] {
+            words.push(format!("--{service}-url={}", self.platform.url(service)));
+        }
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
         let found = self.platform.ask("orders", &orders, &words).await;
         let found = found.context("the orders cannot be looked at")?;
         self.looked_ms.set(now);

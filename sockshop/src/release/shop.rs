@@ -1,8 +1,9 @@
 //! The shop that is meant, wherever it runs.
 
-use ::release::{Instance, Shares, Target};
+use ::release::{Instance, Shares, Strategy, Target};
 
 use super::compose::Compose;
+use super::ecs::Ecs;
 use super::kubernetes::Kubernetes;
 use super::local::Local;
 use super::remote::Remote;
@@ -16,6 +17,8 @@ pub(super) enum Shop {
     Compose(Remote<Compose>),
     /// In pods.
     Kubernetes(Remote<Kubernetes>),
+    /// In tasks of ECS.
+    Ecs(Box<Remote<Ecs>>),
 }
 
 impl Shop {
@@ -26,7 +29,26 @@ impl Shop {
             Kind::Local => Self::Local(Box::new(Local::new(&place.which, dry_run)?)),
             Kind::Compose => Self::Compose(Remote::new(Compose::new(name, dry_run))),
             Kind::K8s => Self::Kubernetes(Remote::new(Kubernetes::new(name, dry_run))),
+            Kind::Ecs => {
+                let ecs = Ecs::new(name, &place.templates, dry_run);
+                Self::Ecs(Box::new(Remote::new(ecs)))
+            }
         })
+    }
+
+    /// Refuses what cannot be done there, before anything is.
+    pub(super) async fn admits(
+        &self,
+        service: &str,
+        to: &str,
+        how: Strategy,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Ecs(ecs) => ecs.admits(service, to, how).await,
+            Self::Compose(compose) => compose.admits(service, to, how).await,
+            Self::Kubernetes(kubernetes) => kubernetes.admits(service, to, how).await,
+            Self::Local(_) => Ok(()),
+        }
     }
 }
 
@@ -37,6 +59,7 @@ macro_rules! of_each {
             Shop::Local($one) => $deed,
             Shop::Compose($one) => $deed,
             Shop::Kubernetes($one) => $deed,
+            Shop::Ecs($one) => $deed,
         }
     };
 }
