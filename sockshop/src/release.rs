@@ -16,6 +16,7 @@ mod local;
 mod remote;
 mod shop;
 mod show;
+mod swarm;
 
 use shop::Shop;
 
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
     Local,
     /// A Compose project, by `docker`. The front-end only behind an edge router.
     Compose,
+    /// A stack of Docker Swarm, by the `docker` of a manager. The front-end only by Swarm's own updates.
+    Swarm,
     /// A namespace of Kubernetes with the component `mesh`, by `kubectl`.
     K8s,
 }
@@ -54,7 +57,7 @@ pub(crate) struct Place {
     #[arg(long, value_enum, default_value = "local")]
     target: Kind,
 
-    /// Its name there: the project, or the namespace.
+    /// Its name there: the project, the stack, or the namespace.
     #[arg(long, value_name = "NAME", default_value = "sock-shop")]
     shop: String,
 

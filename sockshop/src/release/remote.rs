@@ -20,6 +20,9 @@ pub(super) trait Platform {
     /// Its name.
     const NAME: &'static str;
 
+    /// Where orders is for words that are run for an instance of it.
+    const ORDERS: &'static str = "http://127.0.0.1:8080";
+
     /// What `/sockshop WORDS` prints, run for `instance` of `service`.
     async fn ask(&self, service: &str, instance: &str, words: &[&str]) -> anyhow::Result<String>;
 
@@ -128,7 +131,7 @@ impl<P: Platform> Target for Remote<P> {
         let words = [
             "audit",
             &format!("--since-ms={since}"),
-            "--orders-url=http://127.0.0.1:8080",
+            &format!("--orders-url={}", P::ORDERS),
             "--payment-url=http://payment:8080",
             "--shipping-url=http://shipping:8080",
         ];

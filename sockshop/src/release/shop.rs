@@ -6,6 +6,7 @@ use super::compose::Compose;
 use super::kubernetes::Kubernetes;
 use super::local::Local;
 use super::remote::Remote;
+use super::swarm::Swarm;
 use super::{Kind, Place};
 
 /// A shop.
@@ -14,6 +15,8 @@ pub(super) enum Shop {
     Local(Box<Local>),
     /// In containers of Docker Compose.
     Compose(Remote<Compose>),
+    /// In tasks of a stack.
+    Swarm(Remote<Swarm>),
     /// In pods.
     Kubernetes(Remote<Kubernetes>),
 }
@@ -25,6 +28,7 @@ impl Shop {
         Ok(match place.target {
             Kind::Local => Self::Local(Box::new(Local::new(&place.which, dry_run)?)),
             Kind::Compose => Self::Compose(Remote::new(Compose::new(name, dry_run))),
+            Kind::Swarm => Self::Swarm(Remote::new(Swarm::new(name, dry_run))),
             Kind::K8s => Self::Kubernetes(Remote::new(Kubernetes::new(name, dry_run))),
         })
     }
@@ -36,6 +40,7 @@ macro_rules! of_each {
         match $shop {
             Shop::Local($one) => $deed,
             Shop::Compose($one) => $deed,
+            Shop::Swarm($one) => $deed,
             Shop::Kubernetes($one) => $deed,
         }
     };
