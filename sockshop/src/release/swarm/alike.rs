@@ -251,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    fn what_ran_before_an_update_is_known() {
+        let mut updated = service("sockshop/catalogue:v2");
+        assert_eq!(before(&updated), None);
+        updated["PreviousSpec"] = service("sockshop/catalogue:0.1.0")["Spec"].clone();
+        assert_eq!(before(&updated), Some("0.1.0"));
+    }
+
+    #[test]
     fn mounts_are_had_twice_unless_nobody_knows_how() {
         let tmp = json!({ "Type": "tmpfs", "Target": "/tmp", "ReadOnly": true });
         assert_eq!(mount(&tmp).unwrap(), "type=tmpfs,target=/tmp,readonly");
