@@ -40,6 +40,12 @@ impl Tool {
         self
     }
 
+    /// Whether it only shows what would change something.
+    #[must_use]
+    pub fn is_dry(&self) -> bool {
+        self.dry_run
+    }
+
     /// Runs what only looks, and returns what it prints.
     pub async fn read(&self, words: &[&str]) -> anyhow::Result<String> {
         let output = self.output(words).await?;

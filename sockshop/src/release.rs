@@ -19,6 +19,7 @@ mod local;
 mod remote;
 mod shop;
 mod show;
+mod swarm;
 
 use shop::Shop;
 
@@ -46,6 +47,8 @@ pub(crate) enum Kind {
     Local,
     /// A Compose project, by `docker`. The front-end only behind an edge router.
     Compose,
+    /// A stack of Docker Swarm, by the `docker` of a manager. The front-end only by Swarm's own updates.
+    Swarm,
     /// A namespace of Kubernetes with the component `mesh`, by `kubectl`.
     K8s,
     /// A cluster of ECS with a mesh and managed stores, by `aws`. Not the front-end,
@@ -60,7 +63,7 @@ pub(crate) struct Place {
     #[arg(long, value_enum, default_value = "local")]
     target: Kind,
 
-    /// Its name there: the project, the namespace, or the cluster.
+    /// Its name there: the project, the stack, the namespace, or the cluster.
     #[arg(long, value_name = "NAME", default_value = "sock-shop")]
     shop: String,
 

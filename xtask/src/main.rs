@@ -53,7 +53,7 @@ enum Suite {
     Releases(releases::Options),
     /// Run the store suites on a real PostgreSQL and a real Redis
     Stores,
-    /// Run the shop on a Swarm of two nodes: zones, updates, rollback
+    /// Run the shop on a Swarm of two nodes: zones, updates, rollback, an emptied node
     Swarm(swarm::Options),
 }
 

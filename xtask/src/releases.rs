@@ -2,9 +2,11 @@
 //! ones are sent back by themselves, and a command that dies leaves a shop that
 //! can be put right.
 
+mod apart;
 mod bad;
 mod crowd;
 mod good;
+mod ground;
 mod killed;
 mod rollout;
 mod shares;
@@ -16,14 +18,18 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::ValueEnum;
 
-use crate::durability::Shop;
+use ground::Ground;
+
 use crate::sh;
+use crate::swarm::Cluster;
 
 /// Where the shop runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Target {
     /// On this machine, under `sockshop up`.
     Local,
+    /// On the two nodes of `cargo xtask swarm`.
+    Swarm,
 }
 
 /// What is told about releases.
@@ -39,6 +45,8 @@ pub(crate) enum Story {
     Bad,
     /// The command is killed in every phase.
     Killed,
+    /// A manager of a Swarm that runs no containers.
+    Apart,
 }
 
 /// What to show, and with which executable.
@@ -48,23 +56,22 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value = "local")]
     target: Target,
 
-    /// Which stories; all when not given
-    #[arg(long, value_enum, num_args = 1, default_values = ["good", "shares", "visitors", "bad", "killed"])]
+    /// Which stories; all that can be told there when not given
+    #[arg(long, value_enum, num_args = 1)]
     story: Vec<Story>,
 
     /// Visitors that arrive each second
     #[arg(long, default_value = "4")]
     rate: String,
 
-    /// Test this executable rather than a release build
+    /// Test this executable rather than building one; static, where containers are to run it
     #[arg(long)]
     sockshop: Option<PathBuf>,
 }
 
-/// A shop with two instances of everything, where it is told.
+/// A shop, where it is told.
 struct Stage<'a> {
-    shop: Shop<'a>,
-    target: Target,
+    ground: Ground<'a>,
     rate: &'a str,
     artefacts: &'a Path,
 }
@@ -74,35 +81,72 @@ impl Target {
     fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::Swarm => "swarm",
+        }
+    }
+
+    /// What can be told there. Shares are planned by the mesh, wherever it runs.
+    fn stories(self) -> &'static [Story] {
+        match self {
+            Self::Local => &[
+                Story::Good,
+                Story::Shares,
+                Story::Visitors,
+                Story::Bad,
+                Story::Killed,
+            ],
+            Self::Swarm => &[Story::Good, Story::Bad, Story::Killed, Story::Apart],
         }
     }
 }
 
 /// Tells the stories; fails when a promise is broken.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let artefacts = sh::artefacts("releases")?;
-    let binary = match &options.sockshop {
-        Some(binary) => std::path::absolute(binary)?,
-        None => sh::release()?,
-    };
-    for story in &options.story {
-        let begun = Instant::now();
-        let name = format!("{story:?}").to_lowercase();
-        let folder = tempfile::tempdir()?;
-        let artefacts = artefacts.join(&name);
-        std::fs::create_dir(&artefacts)?;
-        let stage = Stage {
-            shop: Shop::open(&binary, folder.path(), &[])?,
-            target: options.target,
-            rate: &options.rate,
-            artefacts: &artefacts,
-        };
-        let told = story.tell(&stage);
-        stage.shop.keep_logs(&artefacts)?;
-        told.with_context(|| format!("in the story `{name}`"))?;
-        println!("{name:<10} held, in {} s", begun.elapsed().as_secs());
+    match options.target {
+        Target::Local => {
+            let binary = match &options.sockshop {
+                Some(binary) => std::path::absolute(binary)?,
+                None => sh::release()?,
+            };
+            options.tell(|folder| Ground::local(&binary, folder))
+        }
+        Target::Swarm => {
+            let cluster = Cluster::start(options.sockshop.as_deref())?;
+            options.tell(|folder| Ground::swarm(&cluster, folder))?;
+            cluster.end()
+        }
     }
-    Ok(())
+}
+
+impl Options {
+    /// Tells each story in a shop of its own.
+    fn tell<'a>(&self, open: impl Fn(&Path) -> anyhow::Result<Ground<'a>>) -> anyhow::Result<()> {
+        let artefacts = sh::artefacts("releases")?;
+        let all = self.target.stories();
+        let stories = if self.story.is_empty() {
+            all
+        } else {
+            &self.story
+        };
+        for story in stories {
+            let begun = Instant::now();
+            let name = format!("{story:?}").to_lowercase();
+            let folder = tempfile::tempdir()?;
+            let artefacts = artefacts.join(&name);
+            std::fs::create_dir(&artefacts)?;
+            let stage = Stage {
+                ground: open(folder.path())?,
+                rate: &self.rate,
+                artefacts: &artefacts,
+            };
+            let told = story.tell(&stage);
+            stage.ground.keep_logs(&artefacts)?;
+            told.with_context(|| format!("in the story `{name}`"))?;
+            stage.ground.close()?;
+            println!("{name:<10} held, in {} s", begun.elapsed().as_secs());
+        }
+        Ok(())
+    }
 }
 
 impl Story {
@@ -113,6 +157,7 @@ impl Story {
             Self::Visitors => visitors::tell(stage),
             Self::Bad => bad::tell(stage),
             Self::Killed => killed::tell(stage),
+            Self::Apart => apart::tell(stage),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The shop on a real Swarm: two nodes, each an engine in namespaces of its own,
 //! and everything `swarm/README.md` promises tried on them.
 
-mod audit;
+pub(crate) mod audit;
 mod cluster;
 mod crowd;
 mod gate;
@@ -12,9 +12,20 @@ mod zones;
 
 use std::path::PathBuf;
 
-use cluster::Cluster;
+use clap::ValueEnum;
 use gate::Gate;
-use shop::Shop;
+
+pub(crate) use cluster::{Cluster, ERRORS};
+pub(crate) use shop::Shop;
+
+/// What keeps what is to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Stores {
+    /// Files, with `stack.yaml` alone.
+    Files,
+    /// PostgreSQL and Redis, with `data.yaml` on top.
+    Servers,
+}
 
 /// What to test.
 #[derive(Debug, clap::Args)]
@@ -23,18 +34,19 @@ pub(crate) struct Options {
     #[arg(long)]
     sockshop: Option<PathBuf>,
 
-    /// Deploy with PostgreSQL and Redis too, and empty a node
-    #[arg(long)]
-    servers: bool,
+    /// Deploy with these stores, one after the other
+    #[arg(long, value_enum, num_args = 1, default_values = ["files", "servers"])]
+    stores: Vec<Stores>,
 }
 
-/// Deploys the shop with embedded stores, then, when asked, with PostgreSQL and
-/// Redis, and takes everything away again.
+/// Deploys the shop with each kind of stores, and takes everything away again.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let cluster = Cluster::start(options.sockshop.as_deref())?;
-    embedded(&cluster)?;
-    if options.servers {
-        with_servers(&cluster)?;
+    for stores in &options.stores {
+        match stores {
+            Stores::Files => embedded(&cluster)?,
+            Stores::Servers => with_servers(&cluster)?,
+        }
     }
     cluster.end()
 }
@@ -48,7 +60,7 @@ fn embedded(cluster: &Cluster) -> anyhow::Result<()> {
     story::update(&shop, &shop.door(), &story::BEHIND_THE_DOOR)?;
     story::roll_back(&shop, &shop.door(), "catalogue")?;
     story::run_beside(&shop)?;
-    audit::must_be_clean(&shop)?;
+    audit::must_be_clean(&shop, &shop.journal)?;
     shop.close()
 }
 
@@ -60,6 +72,6 @@ fn with_servers(cluster: &Cluster) -> anyhow::Result<()> {
     story::update(&shop, &gate.url(), &["front-end"])?;
     story::roll_back(&shop, &gate.url(), "front-end")?;
     story::drain_a_node(&shop, &gate.url())?;
-    audit::must_be_clean(&shop)?;
+    audit::must_be_clean(&shop, &shop.journal)?;
     shop.close()
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-/// Between two looks.
+/// Between the first two looks, and between any two: to look is work too.
 const PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// No page takes longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,6 +20,7 @@ pub(crate) fn until<T>(
     mut look: impl FnMut() -> Option<T>,
 ) -> anyhow::Result<T> {
     let begun = Instant::now();
+    let mut pause = PAUSE;
     loop {
         if let Some(found) = look() {
             return Ok(found);
@@ -26,7 +28,8 @@ pub(crate) fn until<T>(
         if begun.elapsed() > patience {
             bail!("waited {patience:?} in vain for {what}");
         }
-        sleep(PAUSE);
+        sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

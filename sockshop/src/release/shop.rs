@@ -7,6 +7,7 @@ use super::ecs::Ecs;
 use super::kubernetes::Kubernetes;
 use super::local::Local;
 use super::remote::Remote;
+use super::swarm::Swarm;
 use super::{Kind, Place};
 
 /// A shop.
@@ -15,6 +16,8 @@ pub(super) enum Shop {
     Local(Box<Local>),
     /// In containers of Docker Compose.
     Compose(Remote<Compose>),
+    /// In tasks of a stack.
+    Swarm(Remote<Swarm>),
     /// In pods.
     Kubernetes(Remote<Kubernetes>),
     /// In tasks of ECS.
@@ -28,6 +31,7 @@ impl Shop {
         Ok(match place.target {
             Kind::Local => Self::Local(Box::new(Local::new(&place.which, dry_run)?)),
             Kind::Compose => Self::Compose(Remote::new(Compose::new(name, dry_run))),
+            Kind::Swarm => Self::Swarm(Remote::new(Swarm::new(name, dry_run))),
             Kind::K8s => Self::Kubernetes(Remote::new(Kubernetes::new(name, dry_run))),
             Kind::Ecs => {
                 let ecs = Ecs::new(name, &place.templates, dry_run);
@@ -46,6 +50,7 @@ impl Shop {
         match self {
             Self::Ecs(ecs) => ecs.admits(service, to, how).await,
             Self::Compose(compose) => compose.admits(service, to, how).await,
+            Self::Swarm(swarm) => swarm.admits(service, to, how).await,
             Self::Kubernetes(kubernetes) => kubernetes.admits(service, to, how).await,
             Self::Local(_) => Ok(()),
         }
@@ -58,6 +63,7 @@ macro_rules! of_each {
         match $shop {
             Shop::Local($one) => $deed,
             Shop::Compose($one) => $deed,
+            Shop::Swarm($one) => $deed,
             Shop::Kubernetes($one) => $deed,
             Shop::Ecs($one) => $deed,
         }

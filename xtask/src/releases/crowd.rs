@@ -39,9 +39,8 @@ impl Crowd {
     pub(super) fn enter_at(stage: &Stage<'_>, name: &str, rate: &str) -> anyhow::Result<Self> {
         let summary = stage.artefacts.join(format!("{name}.json"));
         let journal = stage.artefacts.join(format!("{name}.jsonl"));
-        let mut load = stage
-            .shop
-            .command(&["load", "--profile", "shopper", "--json"]);
+        let mut load = stage.ground.load();
+        load.args(["--profile", "shopper", "--json"]);
         load.args(["--rate", rate, "--think", "300ms", "--duration", LONG]);
         load.arg("--journal").arg(&journal);
         let child = load.stdout(File::create(&summary)?).spawn();
@@ -70,7 +69,7 @@ impl Crowd {
         let journal = self.journal.clone();
         let report = self.end()?;
         report.must_be_whole()?;
-        sh::read(stage.shop.command(&["audit"]).arg("--journal").arg(journal))?;
+        stage.ground.audit(&journal)?;
         Ok(report)
     }
 }

@@ -2,22 +2,22 @@
 
 use super::Stage;
 use super::crowd::Crowd;
-use crate::durability::SERVICES;
+use super::rollout::FIRST;
 
 /// Short, for a machine that has nothing else to do.
 const BLUE_GREEN: [&str; 4] = ["--window", "3s", "--requests", "10"];
 const CANARY: [&str; 6] = ["--steps", "25,50,100", "--window", "2s", "--requests", "5"];
 
-/// Two at a time: releases of different services do not wait for each other.
+/// Some at a time: releases of different services do not wait for each other.
 pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     let crowd = Crowd::enter(stage, "shoppers")?;
-    for pair in SERVICES.chunks(2) {
+    for some in stage.ground.services().chunks(stage.ground.at_once()) {
         std::thread::scope(|scope| {
-            let both: Vec<_> = pair
+            let all: Vec<_> = some
                 .iter()
                 .map(|service| scope.spawn(|| twice(stage, service)))
                 .collect();
-            both.into_iter().try_for_each(|one| {
+            all.into_iter().try_for_each(|one| {
                 one.join()
                     .unwrap_or_else(|_| Err(anyhow::anyhow!("a story broke off")))
             })
@@ -26,17 +26,17 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     let report = crowd.end_content(stage)?;
     println!(
         "{} releases, {} requests, {} failed",
-        SERVICES.len() * 2,
+        stage.ground.services().len() * 2,
         report.requests,
         report.failed
     );
     Ok(())
 }
 
-/// First to `v2`, then on to `v3`.
+/// First to `v2`, then back to the first.
 fn twice(stage: &Stage<'_>, service: &str) -> anyhow::Result<()> {
     stage.must_promote(&[&["blue-green", service, "--to", "v2"][..], &BLUE_GREEN[..]].concat())?;
     stage.only(service, "v2")?;
-    stage.must_promote(&[&["canary", service, "--to", "v3"][..], &CANARY[..]].concat())?;
-    stage.only(service, "v3")
+    stage.must_promote(&[&["canary", service, "--to", FIRST][..], &CANARY[..]].concat())?;
+    stage.only(service, FIRST)
 }

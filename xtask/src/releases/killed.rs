@@ -4,9 +4,9 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::Stage;
 use super::crowd::Crowd;
 use super::rollout::FIRST;
+use super::{Stage, Target};
 use crate::sh;
 
 /// What the command says at the start of a phase, and what it was to release then.
@@ -22,10 +22,15 @@ const PHASES: [(&str, &str); 7] = [
 
 const PLAN: [&str; 6] = ["--steps", "50,100", "--window", "1s", "--requests", "1"];
 
-/// Each phase once, with `abort`; the last one also with `promote`.
+/// Each phase once, with `abort`, or one of the middle where instances take long
+/// to start; that one also with `promote`.
 pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     let crowd = Crowd::enter(stage, "shoppers")?;
-    for (phase, to) in PHASES {
+    let phases = match stage.ground.target() {
+        Target::Local => &PHASES[..],
+        Target::Swarm => &PHASES[5..6],
+    };
+    for (phase, to) in phases {
         left_in(stage, phase, to).with_context(|| format!("killed at `{phase}`"))?;
         let said = stage.roll(&["abort", "catalogue"])?;
         ensure!(
@@ -48,7 +53,7 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 /// Also what nobody remembers is seen, and can be ended by who knows what is to stay.
 fn forgotten(stage: &Stage<'_>) -> anyhow::Result<()> {
     left_in(stage, "judge", "v2")?;
-    std::fs::remove_dir_all(stage.shop.data().join("releases"))?;
+    std::fs::remove_dir_all(stage.ground.records())?;
     let status = sh::read(&mut stage.release(&["status"]))?;
     ensure!(
         status.contains("--keep VERSION"),

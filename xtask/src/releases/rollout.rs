@@ -8,19 +8,19 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use super::Stage;
-use crate::{sh, wait};
+use crate::wait;
 
 /// What every shop begins with.
 pub(super) const FIRST: &str = "0.1.0";
 
 /// No instance takes longer to leave.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Stage<'_> {
     /// `sockshop release` with these arguments, here.
     pub(super) fn release(&self, arguments: &[&str]) -> Command {
-        let here = ["--target", self.target.name()];
-        self.shop
+        let here = ["--target", self.ground.target().name()];
+        self.ground
             .command(&[&["release"][..], arguments, &here].concat())
     }
 
@@ -67,22 +67,11 @@ impl Stage<'_> {
         bail!("release {} never came to `{word}`", arguments.join(" "))
     }
 
-    /// What runs of `service`: a version for each instance, in order.
-    pub(super) fn versions(&self, service: &str) -> anyhow::Result<Vec<String>> {
-        let status = sh::read(&mut self.shop.command(&["status", "--json"]))?;
-        let status: Value = serde_json::from_str(&status)?;
-        let instances = status["instances"].as_array().context("no instances")?;
-        let of_it = instances.iter().filter(|one| one["service"] == service);
-        let versions = of_it.map(|one| one["version"].as_str().unwrap_or_default().to_owned());
-        Ok(versions.collect())
-    }
-
-    /// Waits until two instances of `version` are all there is of `service`.
+    /// Waits until instances of `version` are all there is of `service`.
     pub(super) fn only(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        let alone = || {
-            self.versions(service)
-                .is_ok_and(|all| all == [version, version])
-        };
+        let expected = vec![version; self.ground.count(service)];
+        let versions = || self.ground.versions(service);
+        let alone = || versions().is_ok_and(|all| all == expected);
         wait::until(&format!("{service} as {version} alone"), PATIENCE, || {
             alone().then_some(())
         })
@@ -90,7 +79,7 @@ impl Stage<'_> {
 
     /// The lines in which the judge told what it saw, of a service.
     pub(super) fn verdicts(&self, service: &str) -> anyhow::Result<Vec<Value>> {
-        let file = self.shop.data().join("releases").join(self.target.name());
+        let file = self.ground.records().join(self.ground.target().name());
         let text = std::fs::read_to_string(file.join("verdicts.jsonl"))?;
         let lines = text.lines().map(serde_json::from_str::<Value>);
         let lines = lines.collect::<Result<Vec<_>, _>>()?;

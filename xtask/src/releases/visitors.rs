@@ -32,7 +32,7 @@ const LOT: &str = "shop_lot";
 /// gets it; and in the end everybody has the new one.
 pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     let crowd = Crowd::enter(stage, "shoppers")?;
-    let door = stage.shop.url();
+    let door = stage.ground.door();
     let canary = [&["canary", "front-end", "--to", NEXT][..], &PLAN[..]].concat();
     let mut canary = Canary(stage.release(&canary).stdout(Stdio::null()).spawn()?);
     wait::until("a choice of versions at the door", READY, || {

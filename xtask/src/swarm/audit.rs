@@ -28,15 +28,12 @@ const PRUNE: [&str; 5] = [
     "label=com.docker.swarm.service.name=audit",
 ];
 
-/// Fails unless every order is what its client was told.
-pub(super) fn must_be_clean(shop: &Shop<'_>) -> anyhow::Result<()> {
-    let orders = count(&shop.journal);
+/// Fails unless every order is what its client was told, as the file `journal` has it.
+pub(crate) fn must_be_clean(shop: &Shop<'_>, journal: &str) -> anyhow::Result<()> {
+    let orders = count(journal);
     ensure!(orders > 0, "nobody bought anything");
     let node = shop.manager();
-    let mount = format!(
-        "type=bind,source={},target=/journal.jsonl,readonly",
-        shop.journal
-    );
+    let mount = format!("type=bind,source={journal},target=/journal.jsonl,readonly");
     let image = images::tag("sockshop");
     let audit = [&mount, &image, "audit", "--journal", "/journal.jsonl"];
     node.read(&JOB.split_whitespace().chain(audit).collect::<Vec<_>>())?;

@@ -15,17 +15,20 @@ pub(super) const GOOD: &str = "v2";
 /// Release whose processes never become healthy.
 pub(super) const BAD: &str = "broken";
 
+/// Release that answers some requests with errors.
+pub(crate) const ERRORS: &str = "v2-errors";
+
 /// Both nodes; the first is the manager and keeps the stores.
-pub(super) struct Cluster {
-    pub(super) nodes: [Node; 2],
+pub(crate) struct Cluster {
+    pub(crate) nodes: [Node; 2],
     /// Sends visitors.
-    pub(super) sockshop: PathBuf,
+    pub(crate) sockshop: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Cluster {
     /// Starts both nodes, joins them, and gives them the images.
-    pub(super) fn start(sockshop: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn start(sockshop: Option<&Path>) -> anyhow::Result<Self> {
         ensure!(sh::is_root(), "only root can start nodes of a Swarm");
         sh::program("ip", "iproute2", &["/usr/sbin"])?;
         sh::program("dockerd", "docker.io", &["/usr/sbin"])?;
@@ -119,6 +122,11 @@ impl Cluster {
         for name in images::ALL {
             tags.push(variant(name, GOOD, &format!("ENV VERSION={GOOD}"))?);
         }
+        tags.push(variant(
+            "catalogue",
+            ERRORS,
+            &format!("ENV VERSION={ERRORS}"),
+        )?);
         for name in ["catalogue", "front-end"] {
             let never = "HEALTHCHECK CMD [\"/sockshop\", \"never\"]";
             tags.push(variant(name, BAD, never)?);
@@ -134,7 +142,7 @@ impl Cluster {
     }
 
     /// Ends both nodes, and fails when something of them is left.
-    pub(super) fn end(self) -> anyhow::Result<()> {
+    pub(crate) fn end(self) -> anyhow::Result<()> {
         let names = self.nodes.each_ref().map(|node| node.name);
         let folder = self.folder().display().to_string();
         drop(self);

@@ -2,12 +2,17 @@
 //! load balancer, which tries the other node when one takes no connection.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use super::cluster::Cluster;
 use crate::sh::{self, Running};
+use crate::wait::until;
 
 /// Its port.
 const PORT: u16 = 8000;
+
+/// How long it may take until the shop is seen through it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `HAProxy`, on the manager.
 pub(super) struct Gate {
@@ -16,7 +21,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Opens it in front of both nodes.
+    /// Opens it in front of both nodes, and returns once the shop is seen through it.
     pub(super) fn open(cluster: &Cluster) -> anyhow::Result<Self> {
         let program = sh::program("haproxy", "haproxy", &["/usr/sbin"])?;
         let file = cluster.folder().join("haproxy.cfg");
@@ -30,10 +35,17 @@ impl Gate {
         std::fs::write(&file, text + &servers.concat())?;
         let mut gate = cluster.manager().inside(&program);
         gate.arg("-db").arg("-f").arg(file).stderr(Stdio::null());
-        Ok(Self {
+        let gate = Self {
             _running: Running::start(&mut gate)?,
             address: cluster.manager().address,
-        })
+        };
+        let mut ask = cluster.manager().inside(&cluster.sockshop);
+        ask.args(["health", "--url", &gate.url()]);
+        until("the shop behind the load balancer", PATIENCE, || {
+            let asked = ask.stderr(Stdio::null()).status();
+            asked.ok()?.success().then_some(())
+        })?;
+        Ok(gate)
     }
 
     /// Where visitors come in.

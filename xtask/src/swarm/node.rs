@@ -15,17 +15,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a node does before it is an engine. No registry can be reached from
 /// there, so names of hosts are refused at once rather than after a while.
+/// Processors are shared out among control groups first: all containers of a
+/// node would weigh as much as one process of whatever else this machine does.
 const BEGIN: &str = "hostname $1; ip link set lo up; \
+    weight=/sys/fs/cgroup/cpu/$1/cpu.shares; \
+    if [ -d /sys/fs/cgroup/cpu ]; then mkdir -p ${weight%/*}; echo 20480 >$weight; fi; \
     echo nameserver 127.0.0.1 >$2/resolv.conf; mount --bind $2/resolv.conf /etc/resolv.conf; \
     exec dockerd --data-root $2/data --exec-root $2/exec --pidfile $2/pid \
     --cgroup-parent /$1 --host unix://$2/socket >$2/log 2>&1";
 
 /// A node. Its processes end with this, or with us.
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Its host name.
     pub(super) name: &'static str,
     /// Where the other node reaches it.
-    pub(super) address: &'static str,
+    pub(crate) address: &'static str,
     folder: PathBuf,
     engine: Running,
 }
@@ -77,20 +81,29 @@ impl Node {
     /// `docker`, speaking to this node.
     pub(super) fn docker(&self, arguments: &[&str]) -> Command {
         let mut docker = Command::new("docker");
-        docker.arg("--host");
-        docker.arg(format!("unix://{}/socket", self.folder.display()));
-        docker.args(arguments);
+        docker.args(["--host", &self.engine_at()]).args(arguments);
         docker
     }
 
+    /// A program whose `docker` speaks to this node.
+    pub(crate) fn beside(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env("DOCKER_HOST", self.engine_at());
+        command
+    }
+
+    fn engine_at(&self) -> String {
+        format!("unix://{}/socket", self.folder.display())
+    }
+
     /// What `docker` prints with these arguments.
-    pub(super) fn read(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    pub(crate) fn read(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let said = sh::read(&mut self.docker(arguments));
         said.with_context(|| format!("on {}", self.name))
     }
 
     /// A program that runs in the network of this node.
-    pub(super) fn inside(&self, program: &Path) -> Command {
+    pub(crate) fn inside(&self, program: &Path) -> Command {
         let mut enter = Command::new("nsenter");
         enter
             .args(["--target", &self.process(), "--net"])

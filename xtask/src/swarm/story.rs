@@ -11,7 +11,7 @@ use crate::sh;
 use crate::wait::until;
 
 /// How long an update, a rollback or a move may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// All that is updated by starting the new task first.
 pub(super) const BEHIND_THE_DOOR: [&str; 8] = [
