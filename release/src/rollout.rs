@@ -176,7 +176,7 @@ impl<'a, T: Target> Rollout<'a, T> {
             plan,
             ..
         } = self.record.clone();
-        let window = Window::open(&self.target.instances(&service).await?);
+        let mut window = Window::open(&self.target.instances(&service).await?);
         tokio::time::sleep(plan.window / 3).await;
         let instances = self.target.instances(&service).await?;
         self.reference = window.evidence(&instances, &from, &to).old;
@@ -197,14 +197,14 @@ impl<'a, T: Target> Rollout<'a, T> {
             plan,
             ..
         } = self.record.clone();
-        let window = Window::open(&self.target.instances(&service).await?);
+        let mut window = Window::open(&self.target.instances(&service).await?);
         self.share(&both(&from, &to, percent)).await?;
         say::shift(&to, percent);
         let begun = Instant::now();
         loop {
             tokio::time::sleep(plan.look()).await;
             let instances = self.target.instances(&service).await?;
-            let evidence = self.evidence(&window, &instances).await?;
+            let evidence = self.evidence(&mut window, &instances).await?;
             let verdict = judge(&evidence, &plan.thresholds);
             self.records.judged(&service, percent, &evidence, &verdict);
             if let Some(wish) = self.records.asked(&service) {
@@ -235,7 +235,7 @@ impl<'a, T: Target> Rollout<'a, T> {
 
     async fn evidence(
         &mut self,
-        window: &Window,
+        window: &mut Window,
         instances: &[Instance],
     ) -> anyhow::Result<Evidence> {
         let Record {

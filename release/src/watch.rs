@@ -6,10 +6,11 @@ use crate::judge::Evidence;
 use crate::sample::Sample;
 use crate::target::Instance;
 
-/// What every instance had done before the window.
+/// What every instance had done before the window; `None` as long as one that
+/// ran then has not said so.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    before: BTreeMap<String, (Sample, u64)>,
+    before: BTreeMap<String, (Option<Sample>, u64)>,
 }
 
 impl Window {
@@ -19,26 +20,30 @@ impl Window {
         let mut window = Self::default();
         for instance in instances {
             let sample = instance.metrics.as_deref().map(Sample::read);
-            let begun = (sample.unwrap_or_default(), instance.restarts);
+            let begun = (sample, instance.restarts);
             window.before.insert(instance.name.clone(), begun);
         }
         window
     }
 
-    /// What happened since, with the instances as they are now.
+    /// What happened since, with the instances as they are now. For one that did
+    /// not answer when the window began, it begins with the first answer.
     #[must_use]
-    pub fn evidence(&self, instances: &[Instance], old: &str, new: &str) -> Evidence {
+    pub fn evidence(&mut self, instances: &[Instance], old: &str, new: &str) -> Evidence {
         let mut evidence = Evidence::default();
         for instance in instances {
-            let (before, restarts) = self.before.get(&instance.name).cloned().unwrap_or_default();
             let Some(now) = instance.metrics.as_deref().map(Sample::read) else {
                 continue;
             };
+            let nothing = || (Some(Sample::default()), 0);
+            let begun = self.before.entry(instance.name.clone());
+            let (before, restarts) = begun.or_insert_with(nothing);
+            let before = before.get_or_insert_with(|| now.clone());
             if instance.version == old {
-                evidence.old += now - &before;
+                evidence.old += now - before;
             } else if instance.version == new {
-                evidence.new += now - &before;
-                evidence.crashes += instance.restarts.saturating_sub(restarts);
+                evidence.new += now - before;
+                evidence.crashes += instance.restarts.saturating_sub(*restarts);
             }
         }
         evidence
@@ -63,7 +68,7 @@ mod tests {
 
     #[test]
     fn each_version_counts_what_it_did_in_the_window() {
-        let window = Window::open(&[instance("v1", 100, 3)]);
+        let mut window = Window::open(&[instance("v1", 100, 3)]);
         let now = [instance("v1", 150, 4), instance("v2", 7, 0)];
         let evidence = window.evidence(&now, "v1", "v2");
         assert_eq!((evidence.old.requests, evidence.new.requests), (50, 7));
@@ -71,8 +76,20 @@ mod tests {
     }
 
     #[test]
+    fn who_is_silent_at_first_counts_from_the_first_answer() {
+        let mut silent = instance("v1", 0, 0);
+        silent.metrics = None;
+        let mut window = Window::open(&[silent]);
+        let mut old = |requests| {
+            let evidence = window.evidence(&[instance("v1", requests, 0)], "v1", "v2");
+            evidence.old.requests
+        };
+        assert_eq!((old(500), old(530)), (0, 30));
+    }
+
+    #[test]
     fn a_crash_of_the_new_version_is_seen() {
-        let window = Window::open(&[instance("v2", 100, 0)]);
+        let mut window = Window::open(&[instance("v2", 100, 0)]);
         let evidence = window.evidence(&[instance("v2", 3, 1)], "v1", "v2");
         assert_eq!((evidence.new.requests, evidence.crashes), (3, 1));
     }
