@@ -10,10 +10,11 @@ use crate::target::Instance;
 /// password being hashed takes some, too, and gives it back.
 const LOOKS: usize = 5;
 
-/// What every instance had done before the window, and the memory it took lately.
+/// What every instance had done before the window, `None` as long as one that
+/// ran then has not said so; and the memory it took lately.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    before: BTreeMap<String, (Sample, u64)>,
+    before: BTreeMap<String, (Option<Sample>, u64)>,
     memory: BTreeMap<String, VecDeque<u64>>,
 }
 
@@ -24,27 +25,31 @@ impl Window {
         let mut window = Self::default();
         for instance in instances {
             let sample = instance.metrics.as_deref().map(Sample::read);
-            let begun = (sample.unwrap_or_default(), instance.restarts);
+            let begun = (sample, instance.restarts);
             window.before.insert(instance.name.clone(), begun);
         }
         window
     }
 
-    /// What happened since, with the instances as they are now.
+    /// What happened since, with the instances as they are now. For one that did
+    /// not answer when the window began, it begins with the first answer.
     #[must_use]
     pub fn evidence(&mut self, instances: &[Instance], old: &str, new: &str) -> Evidence {
         let mut evidence = Evidence::default();
         for instance in instances {
-            let (before, restarts) = self.before.get(&instance.name).cloned().unwrap_or_default();
             let Some(mut now) = instance.metrics.as_deref().map(Sample::read) else {
                 continue;
             };
             now.memory = self.kept(&instance.name, now.memory);
+            let nothing = || (Some(Sample::default()), 0);
+            let begun = self.before.entry(instance.name.clone());
+            let (before, restarts) = begun.or_insert_with(nothing);
+            let before = before.get_or_insert_with(|| now.clone());
             if instance.version == old {
-                evidence.old += now - &before;
+                evidence.old += now - before;
             } else if instance.version == new {
-                evidence.new += now - &before;
-                evidence.crashes += instance.restarts.saturating_sub(restarts);
+                evidence.new += now - before;
+                evidence.crashes += instance.restarts.saturating_sub(*restarts);
             }
         }
         evidence
@@ -87,6 +92,18 @@ mod tests {
         let evidence = window.evidence(&now, "v1", "v2");
         assert_eq!((evidence.old.requests, evidence.new.requests), (50, 7));
         assert_eq!(evidence.crashes, 0, "the old version's are its own");
+    }
+
+    #[test]
+    fn who_is_silent_at_first_counts_from_the_first_answer() {
+        let mut silent = instance("v1", 0, 0);
+        silent.metrics = None;
+        let mut window = Window::open(&[silent]);
+        let mut old = |requests| {
+            let evidence = window.evidence(&[instance("v1", requests, 0)], "v1", "v2");
+            evidence.old.requests
+        };
+        assert_eq!((old(500), old(530)), (0, 30));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Requests are shared out as planned, of every service that is called.
-//! (A queue-master calls others, so no weight can steer it.)
+//! Requests are shared out as planned, of every service that is called. (A
+//! queue-master calls others, so no weight can steer it. Of the front-end visitors
+//! are shared out, and not their requests: see `visitors.rs`.)
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -8,7 +9,7 @@ use super::Stage;
 use super::crowd::Crowd;
 
 /// Those who are asked most.
-const ASKED: [&str; 3] = ["catalogue", "front-end", "carts"];
+const ASKED: [&str; 2] = ["catalogue", "carts"];
 
 /// The share that is measured, in percent.
 const SHARE: u8 = 30;
@@ -29,15 +30,21 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
         let plan = ["--steps", "30,100", "--window", "20s", "--requests", "50"];
         stage.must_promote(&[&["canary", service, "--to", "v2"][..], &plan[..]].concat())?;
         let (new, all) = count(&stage.verdicts(service)?)?;
-        let (percent, planned) = (new * 100.0 / all, f64::from(SHARE));
-        println!("{service:<12} {percent:.1} % of {all} requests, {SHARE} % planned");
-        let chance = 3.0 * (planned * (100.0 - planned) / all).sqrt();
-        ensure!(
-            (percent - planned).abs() <= POINTS + chance,
-            "{service} got {percent:.1} % instead of {SHARE} %"
-        );
+        as_planned(service, new, all, SHARE)?;
     }
     crowd.end_content(stage).map(drop)
+}
+
+/// Fails when `new` of `all` is further from `planned` percent than chance explains.
+pub(super) fn as_planned(service: &str, new: f64, all: f64, planned: u8) -> anyhow::Result<()> {
+    let (percent, planned) = (new * 100.0 / all, f64::from(planned));
+    println!("{service:<12} {percent:.1} % of {all}, {planned} % planned");
+    let chance = 3.0 * (planned * (100.0 - planned) / all).sqrt();
+    ensure!(
+        (percent - planned).abs() <= POINTS + chance,
+        "{service} got {percent:.1} % instead of {planned} %"
+    );
+    Ok(())
 }
 
 /// Requests to the new version, and to both, while the share was `SHARE`.

@@ -9,6 +9,7 @@ use anyhow::{bail, ensure};
 use super::Stage;
 use super::crowd::Crowd;
 use super::rollout::FIRST;
+use super::shares::as_planned;
 use crate::wait;
 use crate::wait::PATIENCE;
 
@@ -18,6 +19,9 @@ const NEXT: &str = "v2";
 /// Who comes, and how often each looks again.
 const VISITORS: usize = 30;
 const LOOKS: usize = 8;
+
+/// How many come who were never here, to see whether the halves are halves.
+const NEWCOMERS: u32 = 2000;
 
 /// A canary that stays at half for as long as we look.
 const PLAN: [&str; 4] = ["--steps", "50,100", "--window", "5m"];
@@ -55,6 +59,11 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
         both == BTreeSet::from([FIRST, NEXT]),
         "only {both:?} was met"
     );
+    let mut new = 0;
+    for _ in 0..NEWCOMERS {
+        new += u32::from(Visitor::new(&door).look("/", None)? == NEXT);
+    }
+    as_planned("front-end", new.into(), NEWCOMERS.into(), 50)?;
     for wish in [FIRST, NEXT] {
         for visitor in &mut visitors {
             let once = visitor.look("/", Some(wish))?;
