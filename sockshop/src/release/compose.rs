@@ -91,10 +91,11 @@ impl Platform for Compose {
             words.extend(alike(model, version)?);
             let words: Vec<_> = words.iter().map(String::as_str).collect();
             self.docker.act(&words).await?;
-            for network in networks(model).skip(1) {
-                self.docker
-                    .act(&["network", "connect", network, &name])
-                    .await?;
+            for (network, aliases) in networks(model).skip(1) {
+                let aliases = aliases.iter().flat_map(|alias| ["--alias", *alias]);
+                let mut words: Vec<_> = ["network", "connect"].into_iter().chain(aliases).collect();
+                words.extend([network, &*name]);
+                self.docker.act(&words).await?;
             }
             self.docker.act(&["start", &name]).await?;
         }
@@ -153,10 +154,19 @@ fn marks(container: &Value) -> impl Iterator<Item = (&str, &str)> {
     all.filter(|(name, _)| name.starts_with("com.docker.compose.") && *name != NUMBER)
 }
 
-fn networks(container: &Value) -> impl Iterator<Item = &str> {
+/// The networks it is in, and what it is called there besides its own names.
+fn networks(container: &Value) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    let own = [&container["Name"], &container["Config"]["Hostname"]];
+    let own = own.map(|name| name.as_str().unwrap_or_default().trim_start_matches('/'));
     let all = container["NetworkSettings"]["Networks"].as_object();
-    all.into_iter()
-        .flat_map(|all| all.keys().map(String::as_str))
+    all.into_iter().flatten().map(move |(name, network)| {
+        let aliases = network["Aliases"].as_array().into_iter().flatten();
+        let aliases = aliases.filter_map(Value::as_str);
+        (
+            name.as_str(),
+            aliases.filter(|alias| !own.contains(alias)).collect(),
+        )
+    })
 }
 
 /// The words after `docker create` for a container like `model`, of `version`.
@@ -172,8 +182,11 @@ fn alike(model: &Value, version: &str) -> anyhow::Result<Vec<String>> {
     for (name, value) in settings(model).filter(|(name, _)| !OWN.contains(name)) {
         add("--env", &format!("{name}={value}"));
     }
-    for network in networks(model).take(1) {
+    for (network, aliases) in networks(model).take(1) {
         add("--network", network);
+        aliases
+            .iter()
+            .for_each(|alias| add("--network-alias", alias));
     }
     for mount in model["Mounts"].as_array().into_iter().flatten() {
         add("--volume", &volume(mount)?);
@@ -275,7 +288,7 @@ mod tests {
                 { "Type": "volume", "Name": "sock-shop_mesh-key", "Destination": "/run/secrets/mesh", "RW": false },
                 { "Type": "volume", "Name": "sock-shop_catalogue", "Destination": "/data", "RW": true },
             ],
-            "NetworkSettings": { "Networks": { "sock-shop_default": {} } },
+            "NetworkSettings": { "Networks": { "sock-shop_default": { "Aliases": ["sock-shop_catalogue_1", "catalogue"] } } },
         })
     }
 
@@ -284,7 +297,8 @@ mod tests {
         let words = alike(&container(), "v2").unwrap().join(" ");
         assert_eq!(
             words,
-            "--label com.docker.compose.service=catalogue --env VERSION=v2 --env MESH=meshd:8080 --network sock-shop_default \
+            "--label com.docker.compose.service=catalogue --env VERSION=v2 --env MESH=meshd:8080 \
+             --network sock-shop_default --network-alias catalogue \
              --volume sock-shop_mesh-key:/run/secrets/mesh:ro --volume sock-shop_catalogue:/data \
              --cap-drop ALL --security-opt no-new-privileges:true --memory 33554432 --pids-limit 64 \
              --log-opt max-file=2 --health-interval 5000000000ns --stop-timeout 15 --restart unless-stopped --read-only sockshop/catalogue:v2"
