@@ -45,6 +45,9 @@ impl Default for Thresholds {
     }
 }
 
+/// Below this chance a difference is not called good.
+const DOUBT: f64 = 0.01;
+
 /// What the judge is shown: one window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Evidence {
@@ -62,9 +65,9 @@ pub struct Evidence {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
-    /// Too little was seen to call it good.
+    /// Too little was seen to call it good, or to call what looks bad bad.
     Wait {
-        /// Requests still missing.
+        /// Requests still missing: when in doubt, as many again.
         missing: u64,
     },
     /// As good as the old version.
@@ -93,6 +96,9 @@ pub fn judge(evidence: &Evidence, thresholds: &Thresholds) -> Verdict {
         return Verdict::Bad { reasons };
     }
     match thresholds.requests.saturating_sub(evidence.new.requests) {
+        0 if doubtful(evidence, thresholds) => Verdict::Wait {
+            missing: evidence.new.requests,
+        },
         0 => Verdict::Good,
         missing => Verdict::Wait { missing },
     }
@@ -110,6 +116,16 @@ fn wrong(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
         .filter(|_| thresholds.business)?;
     let count = evidence.wrong_orders.len();
     Some(format!("{count} orders are wrong, such as: {first}"))
+}
+
+/// Whether it looks worse, and chance is an unlikely explanation but not unlikely
+/// enough to call it bad: more requests will tell.
+fn doubtful(evidence: &Evidence, thresholds: &Thresholds) -> bool {
+    let thresholds = Thresholds {
+        chance: thresholds.chance.max(DOUBT),
+        ..*thresholds
+    };
+    failing(evidence, &thresholds).is_some() || slow(evidence, &thresholds).is_some()
 }
 
 fn failing(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {

@@ -151,6 +151,27 @@ fn one_unlucky_request_is_not_enough() {
 }
 
 #[test]
+fn what_looks_bad_is_not_good_before_more_is_seen() {
+    let mut dice = StdRng::seed_from_u64(1);
+    let manner = Manner {
+        errors: 0.0,
+        ..GOOD
+    };
+    let mut evidence = Evidence {
+        old: sample(manner, 37, &mut dice),
+        new: sample(manner, 109, &mut dice),
+        ..Evidence::default()
+    };
+    assert_eq!(judge(&evidence, &Thresholds::default()), Verdict::Good);
+    evidence.new.errors = 26;
+    let wait = Verdict::Wait { missing: 109 };
+    assert_eq!(judge(&evidence, &Thresholds::default()), wait);
+    evidence.old.requests = 60;
+    let bad = judge(&evidence, &Thresholds::default());
+    assert!(matches!(bad, Verdict::Bad { .. }), "{bad:?}");
+}
+
+#[test]
 fn wrong_orders_are_bad_unless_nobody_looks() {
     let mut dice = StdRng::seed_from_u64(1);
     let evidence = Evidence {
