@@ -184,9 +184,9 @@ fn alike(model: &Value, version: &str) -> anyhow::Result<Vec<String>> {
     }
     for (network, aliases) in networks(model).take(1) {
         add("--network", network);
-        aliases
-            .iter()
-            .for_each(|alias| add("--network-alias", alias));
+        for alias in aliases {
+            add("--network-alias", alias);
+        }
     }
     for mount in model["Mounts"].as_array().into_iter().flatten() {
         add("--volume", &volume(mount)?);
