@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::plan::Strategy;
+
 /// One process of a service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instance {
@@ -39,6 +41,11 @@ pub fn percent(weights: &BTreeMap<String, u64>) -> Shares {
 pub trait Target {
     /// Its name: `local`, `swarm`, ..
     fn name(&self) -> &'static str;
+
+    /// Refuses a release of `service` to `to` that cannot be had here, before anything is done.
+    async fn admits(&self, _service: &str, _to: &str, _how: Strategy) -> anyhow::Result<()> {
+        Ok(())
+    }
 
     /// What runs of `service`.
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>>;

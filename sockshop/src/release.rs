@@ -45,7 +45,7 @@ pub(crate) enum Command {
 pub(crate) enum Kind {
     /// The shop on this machine.
     Local,
-    /// A Compose project, by `docker`. The front-end only behind an edge router.
+    /// A Compose project, by `docker`. Not the front-end, which visitors reach past the mesh.
     Compose,
     /// A stack of Docker Swarm, by the `docker` of a manager. The front-end only by Swarm's own updates.
     Swarm,

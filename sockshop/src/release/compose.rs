@@ -5,8 +5,8 @@
 //! It announces itself to the mesh under the same name, and the policy of the
 //! mesh shares the requests out.
 
-use ::release::Instance;
 use ::release::tool::Tool;
+use ::release::{Instance, Strategy};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
@@ -57,6 +57,15 @@ impl Compose {
 impl Platform for Compose {
     const NAME: &'static str = "compose";
 
+    async fn admits(&self, service: &str, to: &str, _how: Strategy) -> anyhow::Result<()> {
+        ensure!(
+            service != "front-end",
+            "visitors come to the front-end past the mesh, so nothing weighs its versions: give it the image \
+             with the tag {to} in a file of yours, and type `docker compose up --detach front-end`"
+        );
+        Ok(())
+    }
+
     async fn ask(&self, _service: &str, instance: &str, words: &[&str]) -> anyhow::Result<String> {
         self.docker.read(&inside(instance, words)).await
     }
@@ -74,11 +83,6 @@ impl Platform for Compose {
         let containers = self.containers(service).await?;
         let model = containers.first();
         let model = model.with_context(|| format!("nothing runs of {service}"))?;
-        ensure!(
-            empty(&model["HostConfig"]["PortBindings"]),
-            "{service} holds a port of this machine, which only one container can: \
-             put the edge router of compose/edge.yaml before it"
-        );
         let taken = containers
             .iter()
             .filter_map(number)
@@ -253,10 +257,6 @@ fn volume(mount: &Value) -> anyhow::Result<String> {
     };
     let how = if mount["RW"] == true { "" } else { ":ro" };
     Ok(format!("{from}:{}{how}", text("Destination")))
-}
-
-fn empty(value: &Value) -> bool {
-    value.as_object().is_none_or(serde_json::Map::is_empty)
 }
 
 #[cfg(test)]

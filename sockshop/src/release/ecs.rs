@@ -32,7 +32,6 @@ const UNTIL_STEADY: Duration = Duration::from_secs(40 * 60);
 pub(super) struct Ecs {
     aws: Tool,
     slow: Tool,
-    dry_run: bool,
     shop: String,
     templates: PathBuf,
     /// Where words are run.
@@ -48,7 +47,6 @@ impl Ecs {
         Self {
             slow: aws.clone().patient(UNTIL_STEADY),
             aws,
-            dry_run,
             shop,
             templates: templates.to_owned(),
             network: OnceCell::new(),
@@ -159,7 +157,7 @@ impl Platform for Ecs {
     }
 
     async fn tell(&self, service: &str, _instance: &str, words: &[&str]) -> anyhow::Result<()> {
-        if self.dry_run {
+        if self.aws.is_dry() {
             return self.rehearse(service, words).await;
         }
         self.run(service, words).await.map(drop)
@@ -214,7 +212,7 @@ impl Platform for Ecs {
 
     async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
         let (own, beside) = (self.own(service).await?, self.beside(service).await?);
-        let started = self.started.borrow().clone().filter(|_| self.dry_run);
+        let started = self.started.borrow().clone().filter(|_| self.aws.is_dry());
         let beside: Vec<_> = beside
             .iter()
             .map(Stack::version)

@@ -78,16 +78,6 @@ impl<P: Platform> Remote<P> {
         }
     }
 
-    /// Refuses what cannot be done on this platform.
-    pub(super) async fn admits(
-        &self,
-        service: &str,
-        to: &str,
-        how: Strategy,
-    ) -> anyhow::Result<()> {
-        self.platform.admits(service, to, how).await
-    }
-
     /// An instance of `service` that can be asked.
     async fn anyone(&self, service: &str) -> anyhow::Result<String> {
         let instances = self.platform.instances(service).await?;
@@ -100,6 +90,10 @@ impl<P: Platform> Remote<P> {
 impl<P: Platform> Target for Remote<P> {
     fn name(&self) -> &'static str {
         P::NAME
+    }
+
+    async fn admits(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
+        self.platform.admits(service, to, how).await
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {

@@ -39,22 +39,6 @@ impl Shop {
             }
         })
     }
-
-    /// Refuses what cannot be done there, before anything is.
-    pub(super) async fn admits(
-        &self,
-        service: &str,
-        to: &str,
-        how: Strategy,
-    ) -> anyhow::Result<()> {
-        match self {
-            Self::Ecs(ecs) => ecs.admits(service, to, how).await,
-            Self::Compose(compose) => compose.admits(service, to, how).await,
-            Self::Swarm(swarm) => swarm.admits(service, to, how).await,
-            Self::Kubernetes(kubernetes) => kubernetes.admits(service, to, how).await,
-            Self::Local(_) => Ok(()),
-        }
-    }
 }
 
 /// What each kind of shop does in its own way.
@@ -73,6 +57,10 @@ macro_rules! of_each {
 impl Target for Shop {
     fn name(&self) -> &'static str {
         of_each!(self, one => one.name())
+    }
+
+    async fn admits(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
+        of_each!(self, one => one.admits(service, to, how).await)
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
