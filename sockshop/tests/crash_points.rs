@@ -191,7 +191,7 @@ impl Scene {
             address_id: self.address.clone(),
             card_id: self.card.clone(),
             idempotency_key: key.to_owned(),
-            keep_cart: false,
+            ..Default::default()
         };
         let answer = self.orders.clone().place_order(wish).await;
         answer.map(tonic::Response::into_inner)

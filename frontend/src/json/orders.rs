@@ -84,6 +84,8 @@ async fn order(shop: &Shop, customer: &str, headers: &HeaderMap) -> Result<pb::O
         // Chosen here, so that a call that is repeated for lack of an answer buys once.
         idempotency_key: key.unwrap_or_else(ids::new_id),
         keep_cart: true,
+        // Its clients are not shown a total before they order.
+        confirmed_total_cents: None,
     };
     Ok(shop.orders.clone().place_order(request).await?.into_inner())
 }

@@ -54,6 +54,7 @@ pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Respo
         address: first(saved.addresses("")).unwrap_or_default(),
         card: first(saved.cards("")).unwrap_or_default(),
         key: ids::new_id(),
+        total_cents: None,
         form: Form::new([fields::address(), fields::card()]),
     };
     let sheet = Sheet { cart, saved, wish };
@@ -68,17 +69,12 @@ pub(super) async fn order(
     let customer = visit.visitor.signed_in()?;
     let (cart, saved) = tokio::try_join!(visit.cart(&shop), Saved::of(&shop, &customer.id))?;
     let mut wish = Wish::read(&sent);
-    let failed = if wish.check(&sent) {
-        let basket = Basket::of(&shop, &cart).await;
-        let seen = sent.value("total").parse().ok();
-        match place::price_holds(&basket, seen) {
-            Ok(()) => place::place(&shop, &customer.id, &saved, &mut wish).await,
-            Err(failed) => Err(failed),
-        }
+    let outcome = if wish.check(&sent) {
+        place::place(&shop, &customer.id, &saved, &mut wish).await
     } else {
         Err(Failed::Form)
     };
-    let failed = match failed {
+    let failed = match outcome {
         Ok(id) => {
             visit
                 .visitor
@@ -88,8 +84,14 @@ pub(super) async fn order(
         Err(Failed::Other(error)) => return Err(error),
         Err(failed) => failed,
     };
+    // It may be why.
+    let cart = visit.cart(&shop).await.unwrap_or(cart);
     if cart.items.is_empty() {
-        visit.visitor.flash(&shop, Kind::Problem, failed.headline());
+        let text = match failed {
+            Failed::Later => failed.headline(),
+            _ => "Your basket is empty, so nothing was ordered.".to_owned(),
+        };
+        visit.visitor.flash(&shop, Kind::Problem, text);
         return Ok(go("/basket"));
     }
     again(&shop, &visit, Sheet { cart, saved, wish }, failed).await
@@ -150,6 +152,7 @@ impl From<Error> for Failed {
             Error::Refused(message) => Self::Refused(message),
             Error::Invalid(message) => Self::Invalid(message),
             Error::NotFound(_) => Self::Gone,
+            Error::Outdated(_) => Self::Outdated,
             Error::Unavailable(_) | Error::Timeout => Self::Later,
             error => Self::Other(error),
         }

@@ -4,13 +4,11 @@
 use chassis::{Error, ids};
 use proto::orders::PlaceOrderRequest;
 
-use super::basket::Basket;
 use super::fields;
 use super::form::Form;
 use super::posted;
 use super::problem::sentence;
 use super::saved::Saved;
-use super::words;
 use crate::Shop;
 
 /// Stands for an address or a card that is not saved yet.
@@ -28,6 +26,8 @@ pub(super) struct Wish {
     pub card: String,
     /// One per order: repeating it does not buy twice.
     pub key: String,
+    /// What the page said it comes to. Orders places none for another total.
+    pub total_cents: Option<i64>,
     /// What is new.
     pub form: Form,
 }
@@ -37,8 +37,8 @@ pub(super) struct Wish {
 pub(super) enum Failed {
     /// Fields need another look.
     Form,
-    /// The customer saw another price, in cents; now it is this one.
-    Price(i64),
+    /// It comes to another total than the customer saw.
+    Outdated,
     /// Orders or payment said no, in words for the customer.
     Refused(String),
     /// A service did not like what was typed.
@@ -61,6 +61,7 @@ impl Wish {
             key: Some(key.to_owned())
                 .filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY)
                 .unwrap_or_else(ids::new_id),
+            total_cents: sent.value("total").parse().ok(),
             form: Form::new([fields::address(), fields::card()]),
         }
     }
@@ -78,17 +79,6 @@ impl Wish {
     }
 }
 
-/// Fails when the basket does not cost what the customer has seen. An empty
-/// basket is left to orders: the order may be placed already.
-pub(super) fn price_holds(basket: &Basket, seen_cents: Option<i64>) -> Result<(), Failed> {
-    let now = basket.sums().total_cents();
-    if basket.lines.is_empty() || seen_cents == Some(now) {
-        Ok(())
-    } else {
-        Err(Failed::Price(now))
-    }
-}
-
 /// Places the order, and returns its id. What is new is saved first, and
 /// chosen in `wish` from then on.
 pub(super) async fn place(
@@ -97,6 +87,7 @@ pub(super) async fn place(
     saved: &Saved,
     wish: &mut Wish,
 ) -> Result<String, Failed> {
+    let total_cents = wish.total_cents.ok_or(Failed::Outdated)?;
     if wish.address == NEW {
         wish.address = saved.keep_address(shop, customer_id, &wish.form).await?;
     }
@@ -109,6 +100,7 @@ pub(super) async fn place(
         card_id: wish.card.clone(),
         idempotency_key: wish.key.clone(),
         keep_cart: false,
+        confirmed_total_cents: Some(total_cents),
     };
     match shop.orders.clone().place_order(request).await {
         Ok(order) => Ok(order.into_inner().id),
@@ -126,10 +118,11 @@ impl Failed {
     pub(super) fn headline(&self) -> String {
         match self {
             Self::Form => "Some of it needs another look.".to_owned(),
-            Self::Price(now) => format!(
-                "Prices changed while you were deciding: it comes to {} now. Nothing is ordered yet.",
-                words::money(*now)
-            ),
+            Self::Outdated => {
+                "Your basket or a price in it changed while you were deciding. Nothing is ordered yet: this is what it \
+                 comes to now."
+                    .to_owned()
+            }
             Self::Refused(message) => format!(
                 "{} Nothing was charged, and your basket is kept. Another card or fewer socks may help.",
                 sentence(message)
@@ -169,11 +162,6 @@ mod tests {
     #[test]
     fn only_a_refusal_is_final() {
         assert!(Failed::Refused("Payment declined".to_owned()).is_final());
-        assert!(!Failed::Later.is_final() && !Failed::Price(1).is_final());
-    }
-
-    #[test]
-    fn an_empty_basket_is_left_to_orders() {
-        assert!(price_holds(&Basket::default(), Some(1999)).is_ok());
+        assert!(!Failed::Later.is_final() && !Failed::Outdated.is_final());
     }
 }

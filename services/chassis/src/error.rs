@@ -41,6 +41,11 @@ pub enum Error {
     #[error("{0}")]
     Refused(String),
 
+    /// The caller went by what is no longer so. Nothing was done: who looks
+    /// again may ask again.
+    #[error("{0}")]
+    Outdated(String),
+
     /// Too many tries; the caller should slow down.
     #[error("{0}")]
     Exhausted(&'static str),
@@ -71,6 +76,7 @@ impl Error {
             Self::Exists(_) => (StatusCode::CONFLICT, Code::AlreadyExists),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
             Self::Refused(_) => (StatusCode::NOT_ACCEPTABLE, Code::FailedPrecondition),
+            Self::Outdated(_) => (StatusCode::CONFLICT, Code::Aborted),
             Self::Exhausted(_) => (StatusCode::TOO_MANY_REQUESTS, Code::ResourceExhausted),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, Code::DeadlineExceeded),
@@ -137,6 +143,7 @@ impl From<Status> for Error {
             Code::AlreadyExists => Self::Exists("resource"),
             Code::Unauthenticated => Self::Unauthorized,
             Code::FailedPrecondition => Self::Refused(status.message().to_owned()),
+            Code::Aborted => Self::Outdated(status.message().to_owned()),
             Code::ResourceExhausted => Self::Exhausted("too many requests"),
             Code::DeadlineExceeded => Self::Timeout,
             Code::Unavailable => Self::Unavailable(status.into()),
@@ -179,6 +186,7 @@ mod tests {
             Error::invalid("no"),
             Error::Unauthorized,
             Error::Refused("declined".into()),
+            Error::Outdated("it is another".into()),
             Error::Timeout,
         ] {
             let (text, codes) = (error.to_string(), error.codes());

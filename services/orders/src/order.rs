@@ -24,6 +24,8 @@ pub struct Wish {
     pub key: String,
     /// Leave the cart as it is.
     pub keep_cart: bool,
+    /// What the buyer was shown that it comes to, in cents, and agreed to.
+    pub confirmed_cents: Option<i64>,
     /// Where the caller said all this can be read, when it said so.
     pub hrefs: Option<Hrefs>,
 }
@@ -155,6 +157,23 @@ impl Contents {
         let sum = self.subtotal_cents()?;
         sum.checked_add(shipping_charged(manner))
             .ok_or_else(|| Error::Refused("the cart does not add up".into()))
+    }
+}
+
+impl Wish {
+    /// Fails unless what is in `order` comes to what the buyer agreed to: the
+    /// cart or a price may have changed since they were shown it.
+    ///
+    /// What a release like `v2-wrong-total` charges beyond that goes unnoticed
+    /// here, so that there is something to find out.
+    pub fn agrees_to(&self, order: &Order) -> Result<()> {
+        let now = order.subtotal_cents + SHIPPING_CENTS;
+        match self.confirmed_cents {
+            Some(confirmed) if confirmed != now => Err(Error::Outdated(format!(
+                "the cart comes to {now} cents now, and not to {confirmed}"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 

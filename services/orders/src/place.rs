@@ -4,7 +4,8 @@
 //!    here on a crash is a delay and not a loss.
 //! 2. Customer, address, card and cart are read, ownership is checked, prices
 //!    are the catalogue's. What came of it is fixed in the order: whoever goes
-//!    on from here, goes on with the same price.
+//!    on from here, goes on with the same price. When the buyer was shown
+//!    another, the order is given up before anything is charged.
 //! 3. Payment is asked under the order's id, for which it has one answer ever.
 //! 4. In one transaction the order becomes *paid*, with its outbox, or
 //!    *declined*.
@@ -68,6 +69,7 @@ async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
     if order.state != State::Pending {
         return Ok(order);
     }
+    wish.agrees_to(&order)?;
     crash_point("price-fixed");
     if mutant("answer-before-commit") {
         return Ok(promise(shop.clone(), order));

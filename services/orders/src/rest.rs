@@ -90,6 +90,7 @@ async fn create(
         card_id: hrefs.card.id.clone(),
         key: key(&headers)?,
         keep_cart: true,
+        confirmed_cents: None,
         hrefs: Some(hrefs),
     };
     let order = place(&shop, &wish).await?;

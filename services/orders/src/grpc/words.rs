@@ -36,6 +36,7 @@ impl TryFrom<pb::PlaceOrderRequest> for Wish {
             card_id: request.card_id,
             key,
             keep_cart: request.keep_cart,
+            confirmed_cents: request.confirmed_total_cents,
             hrefs: None,
         })
     }

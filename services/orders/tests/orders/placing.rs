@@ -146,6 +146,30 @@ async fn a_product_that_is_no_longer_sold_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn nothing_is_ordered_for_another_total_than_the_buyer_was_shown() {
+    let neighbours = Neighbours::start().await;
+    let process = Process::start(&neighbours).await;
+    let shown = |cents| pb::PlaceOrderRequest {
+        confirmed_total_cents: Some(cents),
+        ..wish("k")
+    };
+    // Three pairs, and one of them is gone before the order is placed.
+    let total = 3 * 1800 + 499;
+    neighbours.fill_cart(2, 1800);
+    let (code, message) = refusal(process.ask(shown(total)).await);
+    assert_eq!(code, Code::Aborted);
+    assert!(message.contains("4099 cents"), "{message}");
+    assert_eq!(neighbours.calls("Authorise"), 0);
+    assert_eq!(process.all().await[0].state(), pb::State::Cancelled);
+
+    // Shown what it comes to now, the buyer may go on with the same key.
+    let order = process.ask(shown(4099)).await.unwrap();
+    assert_eq!((order.state(), order.total_cents), (pb::State::Paid, 4099));
+    assert_eq!(neighbours.calls("Authorise"), 1);
+    assert_eq!(process.ask(shown(total)).await.unwrap(), order);
+}
+
+#[tokio::test]
 async fn an_empty_cart_is_refused_and_the_key_may_be_used_again() {
     let neighbours = Neighbours::start().await;
     neighbours.facts().carts.clear();

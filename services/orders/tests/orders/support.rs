@@ -148,6 +148,7 @@ pub(crate) fn wish(key: &str) -> pb::PlaceOrderRequest {
         card_id: CARD.into(),
         idempotency_key: key.into(),
         keep_cart: false,
+        confirmed_total_cents: None,
     }
 }
 
