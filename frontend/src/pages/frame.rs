@@ -117,8 +117,8 @@ pub(super) struct Page {
     pub version: String,
     /// The process that serves it.
     pub instance: String,
-    /// The trace that serves it.
-    pub trace: String,
+    /// The trace that it is part of, if there is one.
+    pub trace: Option<String>,
     /// What it is made of.
     pub assets: Assets,
 }

@@ -1,11 +1,11 @@
 //! The catalogue as JSON over HTTP, the way the first Sock Shop spoke it
 //! (contract/catalogue.md).
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::{Router, routing};
 use chassis::Result;
 use chassis::money::Price;
-use chassis::rest::Json;
+use chassis::rest::{Json, Written};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::pictures;
 use crate::product::{Filter, Order, Product};
-use crate::shelf::Shelf;
+use crate::shelf::{Copy, Shelf};
 
 #[derive(OpenApi)]
 #[openapi(info(title = "catalogue", description = "What the shop sells"))]
@@ -47,21 +47,29 @@ type Parameters = Query<Vec<(String, String)>>;
     responses((status = 200, body = Option<Vec<Sock>>)))]
 async fn list(
     State(shelf): State<Shelf>,
+    RawQuery(raw): RawQuery,
     Query(query): Parameters,
-) -> Result<Json<Option<Vec<Sock>>>> {
-    let filter = filter(&query);
-    let Some((page, size)) = page(&query) else {
-        return Ok(Json(Some(Vec::new())));
+) -> Result<Written> {
+    let name = raw.as_deref().unwrap_or_default();
+    shelf
+        .page(name, |copy| Written::json(&socks(copy, &query)))
+        .await
+}
+
+fn socks(copy: &Copy, query: &[(String, String)]) -> Option<Vec<Sock>> {
+    let filter = filter(query);
+    let Some((page, size)) = page(query) else {
+        return Some(Vec::new());
     };
     let skip = (page - 1).saturating_mul(size);
-    let (products, total) = shelf.list(&filter, skip, size).await?;
+    let (products, total) = copy.list(&filter, skip, size);
     if total == 0 && page == 1 {
-        return Ok(Json(None));
+        return None;
     }
     let socks = products
         .into_iter()
         .map(|product| Sock::listed(product, &filter));
-    Ok(Json(Some(socks.collect())))
+    Some(socks.collect())
 }
 
 /// How many products match.

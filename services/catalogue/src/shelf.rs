@@ -1,11 +1,13 @@
 //! Products at hand: a copy in memory of what the store holds.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use chassis::rest::Written;
 use chassis::{Error, Result};
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as Turn;
 
 use crate::product::{Filter, Product, Tag};
 use crate::store::Store;
@@ -20,7 +22,7 @@ pub struct Shelf(Arc<Inner>);
 struct Inner {
     store: Store,
     copy: ArcSwapOption<Copy>,
-    refreshing: Mutex<()>,
+    refreshing: Turn<()>,
 }
 
 /// All products by id and all tags in the shop's order, as of one moment.
@@ -28,7 +30,13 @@ pub(crate) struct Copy {
     products: Vec<Product>,
     tags: Vec<Tag>,
     taken: Instant,
+    pages: Mutex<HashMap<String, Written>>,
 }
+
+/// How many pages are kept with a copy, and how long their names may be: who
+/// asks for ever other ones gets them, too, but they are not kept.
+const PAGES: usize = 64;
+const LONGEST_NAME: usize = 128;
 
 impl Shelf {
     /// An empty shelf, filled from `store` on first use.
@@ -37,7 +45,7 @@ impl Shelf {
         Self(Arc::new(Inner {
             store,
             copy: ArcSwapOption::empty(),
-            refreshing: Mutex::default(),
+            refreshing: Turn::default(),
         }))
     }
 
@@ -59,18 +67,17 @@ impl Shelf {
         skip: usize,
         most: usize,
     ) -> Result<(Vec<Product>, usize)> {
-        let copy = self.copy().await?;
-        let mut found: Vec<_> = copy
-            .products
-            .iter()
-            .filter(|product| filter.matches(product))
-            .collect();
-        filter.order.sort(&mut found);
-        let total = found.len();
-        Ok((
-            found.into_iter().skip(skip).take(most).cloned().collect(),
-            total,
-        ))
+        Ok(self.copy().await?.list(filter, skip, most))
+    }
+
+    /// What `write` makes of the products, kept under `name` for as long as the
+    /// copy is.
+    pub(crate) async fn page(
+        &self,
+        name: &str,
+        write: impl FnOnce(&Copy) -> Result<Written>,
+    ) -> Result<Written> {
+        self.copy().await?.page(name, write)
     }
 
     /// Returns every tag in the shop's order.
@@ -94,6 +101,7 @@ impl Shelf {
                     products,
                     tags,
                     taken: Instant::now(),
+                    pages: Mutex::default(),
                 });
                 self.0.copy.store(Some(copy.clone()));
                 Ok(copy)
@@ -111,5 +119,33 @@ impl Shelf {
             .copy
             .load_full()
             .filter(|copy| copy.taken.elapsed() < MOST)
+    }
+}
+
+impl Copy {
+    /// As [`Shelf::list`].
+    pub(crate) fn list(&self, filter: &Filter, skip: usize, most: usize) -> (Vec<Product>, usize) {
+        let fits = |product: &&Product| filter.matches(product);
+        let mut found: Vec<_> = self.products.iter().filter(fits).collect();
+        filter.order.sort(&mut found);
+        let total = found.len();
+        let page = found.into_iter().skip(skip).take(most);
+        (page.cloned().collect(), total)
+    }
+
+    fn page(&self, name: &str, write: impl FnOnce(&Self) -> Result<Written>) -> Result<Written> {
+        if let Some(page) = self.pages().get(name) {
+            return Ok(page.clone());
+        }
+        let page = write(self)?;
+        let mut pages = self.pages();
+        if pages.len() < PAGES && name.len() <= LONGEST_NAME {
+            pages.insert(name.to_owned(), page.clone());
+        }
+        Ok(page)
+    }
+
+    fn pages(&self) -> std::sync::MutexGuard<'_, HashMap<String, Written>> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

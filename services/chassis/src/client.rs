@@ -12,15 +12,13 @@ use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
-use opentelemetry_http::HeaderInjector;
 use tonic::Status;
 use tonic::body::Body;
 use tower::Service;
 use tower::retry::budget::{Budget, TpsBudget};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::discovery::Names;
-use crate::{Discovery, Error, deadline};
+use crate::{Discovery, Error, deadline, telemetry};
 use peers::{Failure, Peers};
 
 /// What a call may take when its caller sets no limit.
@@ -102,10 +100,7 @@ impl Inner {
     async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let (mut parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        let context = tracing::Span::current().context();
-        opentelemetry::global::get_text_map_propagator(|propagator| {
-            propagator.inject_context(&context, &mut HeaderInjector(&mut parts.headers));
-        });
+        telemetry::inject(&mut parts.headers);
         self.budget.deposit();
         self.attempts(&parts, &body).await
     }

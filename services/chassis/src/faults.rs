@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, get};
 use serde::{Deserialize, Serialize};
 use tonic::Status;
 
-use crate::{Error, grpc};
+use crate::{Error, deadline, grpc};
 
 /// What is done to every request on the main port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -91,7 +91,7 @@ async fn clear(State(faults): State<Faults>) -> Json<Plan> {
     Json(Plan::default())
 }
 
-/// Delays or fails a request as the plan says.
+/// Delays or fails a request as the plan says; otherwise it gets its deadline.
 pub(crate) async fn inject(State(faults): State<Faults>, request: Request, next: Next) -> Response {
     let plan = **faults.plan.load();
     if plan.leak_kib > 0 {
@@ -107,5 +107,5 @@ pub(crate) async fn inject(State(faults): State<Faults>, request: Request, next:
             Error::unavailable("fault on purpose").into_response()
         };
     }
-    next.run(request).await
+    deadline::enforce(request, next).await
 }

@@ -20,6 +20,7 @@ pub mod health;
 pub mod ids;
 pub mod metrics;
 pub mod money;
+mod passage;
 pub mod release;
 pub mod rest;
 pub mod sabotage;

@@ -3,15 +3,16 @@
 
 mod memory;
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::extract::{MatchedPath, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::Next;
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use metrics::{Label, gauge, histogram};
+use metrics::{Histogram, Label, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::grpc;
@@ -66,83 +67,100 @@ async fn upkeep(handle: PrometheusHandle) {
     }
 }
 
-/// How requests of one service are labelled.
-#[derive(Clone, Copy)]
-pub(crate) struct Labels {
-    pub(crate) service: &'static str,
-    pub(crate) style: Option<Style>,
+/// Observes how requests to one service went.
+pub(crate) struct Observer {
+    service: &'static str,
+    style: Option<Style>,
+    known: Known,
 }
 
-/// Observes how long a request took.
-pub(crate) async fn observe(
-    State(labels): State<Labels>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let start = Instant::now();
-    let method = method(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let is_grpc = grpc::is_grpc(request.headers());
-    let path = request.uri().path().to_owned();
-    let response = next.run(request).await;
-    let took = start.elapsed().as_secs_f64();
-    if is_grpc {
-        observe_grpc(
-            labels.service,
-            route.is_some().then_some(&*path),
-            &response,
-            took,
-        );
-    } else {
-        let route = route.as_ref().map(MatchedPath::as_str);
-        labels.observe(
-            method,
-            &labels.path(route, &path),
-            response.status().as_u16(),
-            took,
-        );
-    }
-    response
+/// Where to record a request to a route, by its method and its status: looked
+/// up by all its labels once, and kept at hand.
+type Known = RwLock<HashMap<String, HashMap<Kind, Arc<[Histogram]>>>>;
+
+type Kind = (&'static str, u16);
+
+/// What is to be known of a request once it is answered.
+pub(crate) struct Seen {
+    start: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    uri: Uri,
+    is_grpc: bool,
 }
 
-fn observe_grpc(service: &'static str, path: Option<&str>, response: &Response, took: f64) {
-    let path = path.unwrap_or("/other/other").trim_start_matches('/');
-    let (grpc_service, grpc_method) = path.split_once('/').unwrap_or((path, ""));
-    let code = response.headers().get("grpc-status");
-    let code = code.and_then(|code| code.to_str().ok()).unwrap_or("0");
-    histogram!("grpc_server_handling_seconds", "service" => service,
-        "grpc_service" => grpc_service.to_owned(), "grpc_method" => grpc_method.to_owned(),
-        "grpc_code" => code.to_owned())
-    .record(took);
-}
-
-/// The method as a label; made-up methods share one.
-fn method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
+impl Seen {
+    /// Takes a look at a request that has just come in.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            start: Instant::now(),
+            method: method(request.method()),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            uri: request.uri().clone(),
+            is_grpc: grpc::is_grpc(request.headers()),
+        }
     }
 }
 
-impl Labels {
-    /// The label of a route: munged for Go, the pattern for Spring, the first
-    /// segment for the front-end; never anything a caller can make up.
-    fn path(self, route: Option<&str>, path: &str) -> String {
-        match (self.style, route) {
-            (None, _) => segment(path).to_owned(),
-            (_, None) => "other".to_owned(),
-            (Some(Style::Spring), Some(route)) => route.to_owned(),
-            (Some(_), Some(route)) => munge(route),
+/// The status of a method that does not exist (gRPC: `UNIMPLEMENTED`).
+const UNIMPLEMENTED: u16 = 12;
+
+impl Observer {
+    /// Observes requests to `service`, labelled in its `style`.
+    pub(crate) fn new(service: &'static str, style: Option<Style>) -> Self {
+        Self {
+            service,
+            style,
+            known: Known::default(),
         }
     }
 
-    fn observe(self, method: &'static str, path: &str, status: u16, took: f64) {
+    /// Records how a request was answered, and how long that took.
+    pub(crate) fn observe(&self, seen: &Seen, response: &Response) {
+        let took = seen.start.elapsed().as_secs_f64();
+        let route = seen.route.as_ref().map(MatchedPath::as_str);
+        let path = seen.uri.path();
+        if seen.is_grpc {
+            let code = response.headers().get("grpc-status");
+            let code = code.and_then(|code| code.to_str().ok()?.parse().ok());
+            let code = code.unwrap_or(0);
+            let is_known = route.is_some() && code != UNIMPLEMENTED;
+            let path = if is_known { path } else { "/other/other" };
+            self.record(path, (GRPC, code), took);
+        } else {
+            let route = match self.style {
+                None => segment(path),
+                Some(_) => route.unwrap_or("other"),
+            };
+            self.record(route, (seen.method, response.status().as_u16()), took);
+        }
+    }
+
+    fn record(&self, route: &str, kind: Kind, took: f64) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(histograms) = known.get(route).and_then(|kinds| kinds.get(&kind)) {
+            return histograms.iter().for_each(|one| one.record(took));
+        }
+        drop(known);
+        let histograms = match kind {
+            (GRPC, code) => [self.grpc(route, code)].into(),
+            _ => self.http(route, kind).into(),
+        };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let kinds = known.entry(route.to_owned()).or_default();
+        let histograms: &Arc<[_]> = kinds.entry(kind).or_insert(histograms);
+        histograms.iter().for_each(|one| one.record(took));
+    }
+
+    fn grpc(&self, path: &str, code: u16) -> Histogram {
+        let path = path.trim_start_matches('/');
+        let (service, method) = path.split_once('/').unwrap_or((path, ""));
+        histogram!("grpc_server_handling_seconds", "service" => self.service,
+            "grpc_service" => service.to_owned(), "grpc_method" => method.to_owned(),
+            "grpc_code" => code.to_string())
+    }
+
+    fn http(&self, route: &str, (method, status): Kind) -> [Histogram; 2] {
         let method = match self.style {
             None => method.to_lowercase(),
             Some(_) => method.to_owned(),
@@ -155,14 +173,41 @@ impl Labels {
         if matches!(self.style, Some(Style::Go | Style::Hal)) {
             common.push(Label::from_static_parts("isWS", "false"));
         }
-        for (name, key) in [
+        let route = self.route(route);
+        [
             ("http_request_duration_seconds", "path"),
             ("request_duration_seconds", "route"),
-        ] {
+        ]
+        .map(|(name, key)| {
             let mut labels = common.clone();
-            labels.push(Label::new(key, path.to_owned()));
-            histogram!(name, labels).record(took);
+            labels.push(Label::new(key, route.clone()));
+            histogram!(name, labels)
+        })
+    }
+
+    /// The label of a route: munged for the Go services, as it is otherwise.
+    fn route(&self, route: &str) -> String {
+        match self.style {
+            Some(Style::Go | Style::Hal) => munge(route),
+            Some(Style::Spring) | None => route.to_owned(),
         }
+    }
+}
+
+/// Stands for the method of a gRPC call, which is a `POST` always.
+const GRPC: &str = "grpc";
+
+/// The method as a label; made-up methods share one.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
     }
 }
 
@@ -195,6 +240,13 @@ fn munge(route: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::{Path, State};
+    use axum::middleware::{Next, from_fn_with_state};
+    use axum::routing::post;
+    use tower::ServiceExt;
+
     use super::*;
 
     #[test]
@@ -203,18 +255,83 @@ mod tests {
         assert_eq!(munged, ["catalogue", "catalogue_id", "paymentauth", "root"]);
     }
 
-    #[test]
-    fn made_up_paths_share_one_label() {
-        let labels = |style| Labels {
-            service: "x",
-            style,
-        };
-        assert_eq!(labels(Some(Style::Go)).path(None, "/a/b"), "other");
-        assert_eq!(labels(None).path(None, "/etc/passwd"), "other");
-        assert_eq!(labels(None).path(Some("/cart/{id}"), "/cart/7"), "cart");
-        assert_eq!(
-            labels(Some(Style::Spring)).path(Some("/orders/{id}"), "/orders/7"),
-            "/orders/{id}"
+    /// What an observer in `style` knows after these requests.
+    async fn known(style: Option<Style>, requests: &[(&str, &str, &str)]) -> Vec<(String, Kind)> {
+        let observer = Arc::new(Observer::new("x", style));
+        let layer = from_fn_with_state(
+            observer.clone(),
+            async |State(observer): State<Arc<Observer>>, request: Request, next: Next| {
+                let seen = Seen::of(&request);
+                let response = next.run(request).await;
+                observer.observe(&seen, &response);
+                response
+            },
         );
+        let app = Router::new()
+            .route("/cart/{id}", get(|| async {}))
+            .route(
+                "/shop.Cart/{method}",
+                post(|path: Path<String>| async move {
+                    let code = if *path == "Get" { "0" } else { "12" };
+                    [("grpc-status", code)]
+                }),
+            )
+            .layer(layer);
+        for (method, path, media_type) in requests {
+            let request = Request::builder()
+                .method(*method)
+                .uri(*path)
+                .header(CONTENT_TYPE, *media_type);
+            let answer = app
+                .clone()
+                .oneshot(request.body(Body::empty()).unwrap())
+                .await;
+            drop(answer.unwrap());
+        }
+        let known = observer.known.read().unwrap();
+        let mut known: Vec<_> = known
+            .iter()
+            .flat_map(|(route, kinds)| kinds.keys().map(|kind| (route.clone(), *kind)))
+            .collect();
+        known.sort();
+        known
+    }
+
+    #[tokio::test]
+    async fn what_callers_make_up_shares_one_label() {
+        let grpc = "application/grpc";
+        let asked = [
+            ("GET", "/cart/7", ""),
+            ("GET", "/cart/8", ""),
+            ("PURR", "/cart/9", ""),
+            ("GET", "/a/b", ""),
+            ("GET", "/c/d", ""),
+            ("POST", "/shop.Cart/Get", grpc),
+            ("POST", "/shop.Cart/Set", grpc),
+            ("POST", "/no.Such/Thing", grpc),
+        ];
+        let of = |route: &str, method, status| (route.to_owned(), (method, status));
+        let expected = |cart| {
+            let mut expected = vec![
+                of(cart, "GET", 200),
+                of(cart, "other", 405),
+                of("other", "GET", 404),
+                of("/other/other", GRPC, 0),
+                of("/other/other", GRPC, UNIMPLEMENTED),
+                of("/shop.Cart/Get", GRPC, 0),
+            ];
+            expected.sort();
+            expected
+        };
+        let spring = known(Some(Style::Spring), &asked).await;
+        assert_eq!(spring, expected("/cart/{id}"));
+        assert_eq!(known(None, &asked).await, expected("cart"));
+    }
+
+    #[test]
+    fn only_go_routes_are_munged() {
+        let label = |style| Observer::new("x", style).route("/orders/{id}");
+        assert_eq!(label(Some(Style::Go)), "orders_id");
+        assert_eq!(label(Some(Style::Spring)), "/orders/{id}");
     }
 }

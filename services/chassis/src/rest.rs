@@ -7,10 +7,10 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use crate::error::Failure;
-use crate::{Error, clock, grpc};
+use crate::{Error, Result, clock, grpc};
 
 /// How a service words its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +52,8 @@ impl Style {
     }
 
     /// Puts errors that come out of `router` into this style's words.
-    pub(crate) fn layer(self, router: Router) -> Router {
-        router.layer(from_fn_with_state(self, speak))
+    fn layer(self, router: Router) -> Router {
+        router.layer(from_fn(move |request, next| self.speak(request, next)))
     }
 
     fn media_type(self) -> &'static str {
@@ -102,28 +102,29 @@ async fn wrong_method() -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
 }
 
-async fn speak(State(style): State<Style>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
-    if response.extensions().get::<Final>().is_some() || grpc::is_grpc(response.headers()) {
-        return response;
-    }
-    let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
-        response = style.reword(response, &path).await;
-    } else if response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|is| is == OWN_JSON)
-    {
-        let media_type = HeaderValue::from_static(style.media_type());
-        response.headers_mut().insert(CONTENT_TYPE, media_type);
-    }
-    response.extensions_mut().insert(Final);
-    response
-}
-
 impl Style {
+    /// Answers a request, in this style.
+    pub(crate) async fn speak(self, request: Request, next: Next) -> Response {
+        let uri = request.uri().clone();
+        let mut response = next.run(request).await;
+        if response.extensions().get::<Final>().is_some() || grpc::is_grpc(response.headers()) {
+            return response;
+        }
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            response = self.reword(response, uri.path()).await;
+        } else if response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|is| is == OWN_JSON)
+        {
+            let media_type = HeaderValue::from_static(self.media_type());
+            response.headers_mut().insert(CONTENT_TYPE, media_type);
+        }
+        response.extensions_mut().insert(Final);
+        response
+    }
+
     async fn reword(self, mut response: Response, path: &str) -> Response {
         let mut status = response.status();
         if self != Self::Spring && status == StatusCode::METHOD_NOT_ALLOWED {
@@ -181,13 +182,26 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(mut bytes) => {
-                bytes.push(b'\n');
-                ([(CONTENT_TYPE, OWN_JSON)], bytes).into_response()
-            }
-            Err(error) => Error::internal(error).into_response(),
-        }
+        Written::json(&self.0).into_response()
+    }
+}
+
+/// A [`Json`] that is written already, to be sent many times. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Written(Bytes);
+
+impl Written {
+    /// Writes `value` down.
+    pub fn json<T: Serialize>(value: &T) -> Result<Self> {
+        let mut bytes = serde_json::to_vec(value).map_err(Error::internal)?;
+        bytes.push(b'\n');
+        Ok(Self(bytes.into()))
+    }
+}
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, HeaderValue::from_static(OWN_JSON))], self.0).into_response()
     }
 }
 

@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, SERVER};
-use axum::http::{HeaderValue, Version};
-use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::http::HeaderValue;
+use axum::middleware::from_fn_with_state;
 use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -18,11 +15,12 @@ use tokio::net::TcpListener;
 use crate::admin::{self, Check};
 use crate::announce::{self, Announced};
 use crate::faults::{self, Faults};
-use crate::metrics::{self, Labels};
+use crate::metrics::{self, Observer};
+use crate::passage::Passage;
 use crate::release::Manner;
 use crate::rest::Style;
 use crate::shutdown::Signals;
-use crate::{Settings, Shutdown, deadline, grpc, telemetry};
+use crate::{Settings, Shutdown, grpc};
 
 /// What is in flight at the end of the drain window may take this long.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
@@ -124,9 +122,7 @@ impl Server {
             exporter.clone(),
         )
         .merge(self.private.clone());
-        let public = self.wrap(app, faults, exporter.as_ref())?;
-        let public =
-            sign(public, self.service, settings).layer(from_fn_with_state(shutdown.clone(), part));
+        let public = self.wrap(settings, app, faults, exporter.as_ref())?;
 
         let main = listen(settings.bind, settings.port, "PORT").await?;
         let admin = listen(settings.bind, settings.admin_port, "ADMIN_PORT").await?;
@@ -168,58 +164,38 @@ impl Server {
         )
     }
 
-    /// Adds what every request passes: tracing, metrics, errors, faults and a
-    /// deadline, from the outside in.
+    /// Adds what every request passes: the [`Passage`], and in front of `app`
+    /// faults and a deadline.
     fn wrap(
         &self,
+        settings: &Settings,
         app: Router,
         faults: Faults,
         exporter: Option<&PrometheusHandle>,
     ) -> anyhow::Result<Router> {
-        let mut app = app
-            .layer(from_fn(deadline::enforce))
-            .layer(from_fn_with_state(faults, faults::inject));
+        let mut app = app.layer(from_fn_with_state(faults, faults::inject));
         if let Some(name) = self.grpc {
             app = app.merge(grpc::standard(name, &self.shutdown)?);
         }
-        if let Some(style) = self.style {
+        if self.style.is_some() {
             for path in &self.metrics {
                 app = app.route(path, metrics::endpoint(exporter.cloned()));
             }
-            app = style.layer(app);
         }
-        let labels = Labels {
-            service: self.service,
+        let name = format!(
+            "{}/{} ({})",
+            self.service,
+            settings.version,
+            settings.instance()
+        );
+        let passage = Passage {
             style: self.style,
+            observer: Observer::new(self.service, self.style),
+            name: HeaderValue::try_from(name).ok(),
+            shutdown: self.shutdown.clone(),
         };
-        Ok(app
-            .layer(from_fn_with_state(labels, metrics::observe))
-            .layer(from_fn(telemetry::trace)))
+        Ok(passage.layer(app))
     }
-}
-
-/// Says in every answer who gave it: `Server: catalogue/v2 (catalogue-1)`.
-fn sign(app: Router, service: &str, settings: &Settings) -> Router {
-    let name = format!("{service}/{} ({})", settings.version, settings.instance());
-    let Ok(name) = HeaderValue::try_from(name) else {
-        return app;
-    };
-    app.layer(map_response(move |mut response: Response| {
-        response.headers_mut().insert(SERVER, name.clone());
-        async { response }
-    }))
-}
-
-/// While draining, ends every HTTP/1 connection with the answer: its caller then finds another
-/// instance, and no request meets a connection that is just being closed. HTTP/2 has a word for it.
-async fn part(State(shutdown): State<Shutdown>, request: Request, next: Next) -> Response {
-    let one_by_one = request.version() < Version::HTTP_2;
-    let mut response = next.run(request).await;
-    if one_by_one && shutdown.is_draining() {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-    }
-    response
 }
 
 async fn listen(bind: std::net::IpAddr, port: u16, name: &str) -> anyhow::Result<TcpListener> {
@@ -227,30 +203,4 @@ async fn listen(bind: std::net::IpAddr, port: u16, name: &str) -> anyhow::Result
     TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}: choose another {name} or end what uses it")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-    use axum::routing::get;
-    use tower::ServiceExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn whoever_asks_a_draining_process_is_sent_elsewhere_next_time() {
-        let shutdown = Shutdown::default();
-        let app = Router::new()
-            .route("/", get(|| async {}))
-            .layer(from_fn_with_state(shutdown.clone(), part));
-        let closes = async |version| {
-            let request = Request::builder().version(version).body(Body::empty());
-            let response = app.clone().oneshot(request.unwrap()).await.unwrap();
-            response.headers().get(CONNECTION).is_some()
-        };
-        assert!(!closes(Version::HTTP_11).await);
-        shutdown.drain(Duration::ZERO).await;
-        assert!(closes(Version::HTTP_11).await);
-        assert!(!closes(Version::HTTP_2).await);
-    }
 }

@@ -3,15 +3,16 @@
 use std::io::IsTerminal;
 
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
+use axum::http::HeaderMap;
 use axum::response::Response;
-use opentelemetry::KeyValue;
-use opentelemetry::trace::{TraceContextExt, TracerProvider};
-use opentelemetry_http::HeaderExtractor;
+use opentelemetry::trace::{FutureExt, TraceContextExt, TracerProvider};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::field::Empty;
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::filter::Targets;
@@ -26,32 +27,21 @@ const FILTER: &str = "info,hickory_server=warn,chitchat=warn";
 
 /// Keeps telemetry running; dropping it sends what is still buffered.
 #[must_use = "telemetry stops when this is dropped"]
-pub struct Telemetry(SdkTracerProvider);
+pub struct Telemetry(Option<SdkTracerProvider>);
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        _ = self.0.shutdown();
+        if let Some(provider) = &self.0 {
+            _ = provider.shutdown();
+        }
     }
 }
 
-/// Starts logging and tracing as `service`.
+/// Starts logging as `service`, and tracing when there is a collector. Without
+/// one no spans are made; the trace that a caller is in is passed on as it came.
 pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telemetry> {
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
-
-    let resource = Resource::builder()
-        .with_service_name(service)
-        .with_attribute(KeyValue::new("service.version", settings.version.clone()))
-        .with_attribute(KeyValue::new("service.instance.id", settings.instance()))
-        .build();
-    let mut provider = SdkTracerProvider::builder().with_resource(resource);
-    if let Some(endpoint) = &settings.otlp_endpoint {
-        let exporter = SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .build()?;
-        provider = provider.with_batch_exporter(exporter);
-    }
-    let provider = provider.build();
+    let provider = provider(service, settings)?;
 
     // People read lines, collectors read JSON.
     let human = std::io::stdout().is_terminal();
@@ -66,38 +56,151 @@ pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telem
         .with(filter.parse::<Targets>()?)
         .with(json)
         .with(human.then(fmt::layer))
-        .with(tracing_opentelemetry::layer().with_tracer(provider.tracer(service)))
+        .with(provider.as_ref().map(|provider| {
+            tracing_opentelemetry::layer()
+                .with_tracer(provider.tracer(service))
+                // Of a request they tell nothing.
+                .with_location(false)
+                .with_threads(false)
+        }))
         .try_init()?;
     Ok(Telemetry(provider))
 }
 
-/// The trace the caller is in: 32 hex digits, to find it in a collector.
+/// Sends spans to a collector, if the settings name one.
+fn provider(
+    service: &'static str,
+    settings: &Settings,
+) -> anyhow::Result<Option<SdkTracerProvider>> {
+    let Some(endpoint) = &settings.otlp_endpoint else {
+        return Ok(None);
+    };
+    let resource = Resource::builder()
+        .with_service_name(service)
+        .with_attribute(KeyValue::new("service.version", settings.version.clone()))
+        .with_attribute(KeyValue::new("service.instance.id", settings.instance()))
+        .build();
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()?;
+    let provider = SdkTracerProvider::builder().with_resource(resource);
+    Ok(Some(provider.with_batch_exporter(exporter).build()))
+}
+
+/// The trace that the present work is part of, if any: 32 hex digits, to find
+/// it in a collector.
 #[must_use]
-pub fn trace_id() -> String {
-    let context = Span::current().context();
-    context.span().span_context().trace_id().to_string()
+pub fn trace_id() -> Option<String> {
+    let context = Context::current();
+    let span = context.span();
+    let span = span.span_context();
+    span.is_valid().then(|| span.trace_id().to_string())
 }
 
-/// Serves a request inside a span, part of the caller's trace when it sent one
-/// along.
-pub(crate) async fn trace(request: Request, next: Next) -> Response {
-    let span = span(&request);
-    let response = next.run(request).instrument(span.clone()).await;
-    span.record("status", response.status().as_u16());
-    response
-}
-
-fn span(request: &Request) -> Span {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("other", MatchedPath::as_str);
-    let name = format!("{} {route}", request.method());
-    let span = info_span!("request", otel.name = name, otel.kind = "server",
-        method = %request.method(), route, status = tracing::field::Empty);
-    let caller = opentelemetry::global::get_text_map_propagator(|propagator| {
-        propagator.extract(&HeaderExtractor(request.headers()))
+/// Has the present trace go on in a call with these headers.
+pub(crate) fn inject(headers: &mut HeaderMap) {
+    opentelemetry::global::get_text_map_propagator(|propagator| {
+        propagator.inject_context(&Context::current(), &mut HeaderInjector(headers));
     });
-    _ = span.set_parent(caller);
-    span
+}
+
+/// A request that is being served: a span for logs and traces, in the trace of
+/// the caller when it sent one along.
+pub(crate) struct Traced {
+    span: Span,
+    caller: Context,
+}
+
+impl Traced {
+    /// Begins to serve a request.
+    pub(crate) fn begin(request: &Request) -> Self {
+        let method = request.method();
+        let route = request.extensions().get::<MatchedPath>();
+        let route = route.map_or("other", MatchedPath::as_str);
+        let caller = opentelemetry::global::get_text_map_propagator(|propagator| {
+            propagator.extract(&HeaderExtractor(request.headers()))
+        });
+        let span = info_span!("request", otel.kind = Empty, otel.name = Empty, %method, route);
+        if span.set_parent(caller.clone()).is_ok() {
+            // There is a collector. A log has no use for these, and to write them costs more than to find the route.
+            span.record("otel.kind", "server");
+            span.record("otel.name", format!("{method} {route}"));
+        }
+        Self { span, caller }
+    }
+
+    /// Does the work in it.
+    pub(crate) async fn run(&self, work: impl Future<Output = Response>) -> Response {
+        let response = work
+            .instrument(self.span.clone())
+            .with_context(self.caller.clone())
+            .await;
+        let status = response.status().as_u16();
+        self.span.set_attribute("status", i64::from(status));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    const CALL: &str = "b7ad6b7169203331";
+
+    fn header(call: &str) -> String {
+        format!("00-{TRACE}-{call}-01")
+    }
+
+    /// What a call made while a request with this header is served says of its
+    /// trace, and what the page would say.
+    async fn passed_on(traceparent: Option<&str>) -> (Option<String>, Option<String>) {
+        opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+        let request = Request::builder().uri("/");
+        let request = match traceparent {
+            Some(header) => request.header("traceparent", header),
+            None => request,
+        };
+        let mut seen = (None, None);
+        let work = async {
+            tokio::task::yield_now().await;
+            let mut headers = HeaderMap::new();
+            inject(&mut headers);
+            let header = headers.get("traceparent");
+            let header = header.map(|header| header.to_str().unwrap().to_owned());
+            seen = (header, trace_id());
+            ().into_response()
+        };
+        let traced = Traced::begin(&request.body(Body::empty()).unwrap());
+        drop(traced.run(work).await);
+        seen
+    }
+
+    #[tokio::test]
+    async fn without_a_collector_a_trace_is_passed_on_as_it_came() {
+        let (header, page) = passed_on(Some(&header(CALL))).await;
+        assert_eq!(header, Some(super::tests::header(CALL)));
+        assert_eq!(page.as_deref(), Some(TRACE));
+        assert_eq!(passed_on(None).await, (None, None));
+    }
+
+    #[tokio::test]
+    async fn with_a_collector_a_request_is_a_step_of_its_callers_trace() {
+        let provider = SdkTracerProvider::builder().build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("x"));
+        let _here = tracing_subscriber::registry().with(layer).set_default();
+        let (passed, page) = passed_on(Some(&header(CALL))).await;
+        let passed = passed.unwrap();
+        assert!(passed.starts_with(&format!("00-{TRACE}-")), "{passed}");
+        assert!(!passed.contains(CALL), "the caller's own step: {passed}");
+        assert_eq!(page.as_deref(), Some(TRACE));
+
+        let (passed, page) = passed_on(None).await;
+        let trace = page.unwrap();
+        assert!(passed.unwrap().contains(&trace) && trace != TRACE);
+    }
 }

@@ -37,13 +37,15 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Visits a second when more and more come until no more are served: the best
-/// of a ramp of users who ask as fast as they are answered.
+/// The visits a second that are served when a crowd waits outside, with as many
+/// inside as serves it best. The same people come as later do: many are new and
+/// open an account, which is the most work of all.
 fn most(bench: &Bench, shop: &Shop) -> anyhow::Result<f64> {
     let mut most: f64 = 0.0;
-    for users in bench.much(&["4", "8", "16", "32"][..], &["4"]) {
-        let duration = bench.much("10s", "2s");
-        let summary = visit(shop, &["--users", users, "--duration", duration])?;
+    for inside in bench.much(&["4", "8", "16"][..], &["4"]) {
+        let duration = bench.much("1500ms", "200ms");
+        let crowd = ["--rate", "200", "--duration", duration];
+        let summary = visit(shop, &[&crowd[..], &["--most-at-once", inside]].concat())?;
         let mut visits = 0.0;
         for name in CHECKOUTS {
             visits += step(&summary, name).map_or(Ok(0.0), |step| number(&step["requests"]))?;
