@@ -149,3 +149,34 @@ impl Copy {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_written_once_and_not_every_page_is_kept() {
+        let copy = Copy {
+            products: Vec::new(),
+            tags: Vec::new(),
+            taken: Instant::now(),
+            pages: Mutex::default(),
+        };
+        let mut written = 0;
+        let mut ask = |name: &str| {
+            let page = copy.page(name, |_| {
+                written += 1;
+                Written::json(&name)
+            });
+            drop(page.unwrap());
+            written
+        };
+        assert_eq!((ask("size=3"), ask("size=3"), ask("size=4")), (1, 1, 2));
+        let endless = "x".repeat(LONGEST_NAME + 1);
+        assert_eq!((ask(&endless), ask(&endless)), (3, 4));
+        for size in 0..2 * PAGES {
+            ask(&size.to_string());
+        }
+        assert_eq!(copy.pages().len(), PAGES);
+    }
+}

@@ -86,7 +86,6 @@ pub(crate) struct Seen {
     method: &'static str,
     route: Option<MatchedPath>,
     uri: Uri,
-    is_grpc: bool,
 }
 
 impl Seen {
@@ -97,7 +96,6 @@ impl Seen {
             method: method(request.method()),
             route: request.extensions().get::<MatchedPath>().cloned(),
             uri: request.uri().clone(),
-            is_grpc: grpc::is_grpc(request.headers()),
         }
     }
 }
@@ -120,7 +118,7 @@ impl Observer {
         let took = seen.start.elapsed().as_secs_f64();
         let route = seen.route.as_ref().map(MatchedPath::as_str);
         let path = seen.uri.path();
-        if seen.is_grpc {
+        if grpc::is_grpc(response.headers()) {
             let code = response.headers().get("grpc-status");
             let code = code.and_then(|code| code.to_str().ok()?.parse().ok());
             let code = code.unwrap_or(0);
@@ -273,7 +271,7 @@ mod tests {
                 "/shop.Cart/{method}",
                 post(|path: Path<String>| async move {
                     let code = if *path == "Get" { "0" } else { "12" };
-                    [("grpc-status", code)]
+                    [("grpc-status", code), ("content-type", "application/grpc")]
                 }),
             )
             .layer(layer);
@@ -308,7 +306,7 @@ mod tests {
             ("GET", "/c/d", ""),
             ("POST", "/shop.Cart/Get", grpc),
             ("POST", "/shop.Cart/Set", grpc),
-            ("POST", "/no.Such/Thing", grpc),
+            ("GET", "/cart/10", grpc),
         ];
         let of = |route: &str, method, status| (route.to_owned(), (method, status));
         let expected = |cart| {
@@ -316,7 +314,6 @@ mod tests {
                 of(cart, "GET", 200),
                 of(cart, "other", 405),
                 of("other", "GET", 404),
-                of("/other/other", GRPC, 0),
                 of("/other/other", GRPC, UNIMPLEMENTED),
                 of("/shop.Cart/Get", GRPC, 0),
             ];
