@@ -8,15 +8,8 @@ use serde_json::{Value, json};
 use support::Shop;
 use support::visitor::{COLOURFUL, Visitor, fields};
 
-type Fields = Vec<(String, String)>;
-
-async fn checkout(visitor: &Visitor) -> Fields {
-    let page = visitor.page("/checkout").await.expect(200).text();
-    fields(&page, "/checkout")
-}
-
 /// The total that a form confirms, in cents.
-fn total(form: &Fields) -> i64 {
+fn total(form: &[(String, String)]) -> i64 {
     let field = form.iter().find(|(name, _)| name == "total");
     field.unwrap().1.parse().unwrap()
 }
@@ -26,7 +19,7 @@ async fn nothing_is_ordered_for_another_total_than_the_page_showed() {
     let shop = Shop::open();
     let visitor = Visitor::at(&shop.url).who_buys("careful").await;
     visitor.wants(COLOURFUL).await.expect(201);
-    let form = checkout(&visitor).await;
+    let form = visitor.checkout().await;
     visitor.wants(COLOURFUL).await.expect(201);
 
     let answer = visitor.posts("/checkout", &form).await.expect(422);
@@ -48,7 +41,7 @@ async fn an_emptied_basket_is_not_ordered() {
     let shop = Shop::open();
     let visitor = Visitor::at(&shop.url).who_buys("hasty").await;
     visitor.wants(COLOURFUL).await.expect(201);
-    let form = checkout(&visitor).await;
+    let form = visitor.checkout().await;
     visitor.web.call("DELETE", "/cart").await.expect(202);
 
     let answer = visitor.posts("/checkout", &form).await.expect(303);

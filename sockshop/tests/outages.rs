@@ -57,7 +57,7 @@ async fn the_shelves_are_shown_and_nothing_is_sold_while_the_catalogue_hangs() {
     let shop = Shop::open();
     let visitor = Visitor::at(&shop.url).who_buys("patient").await;
     visitor.wants(COLOURFUL).await.expect(201);
-    let filled_in = checkout(&visitor).await;
+    let filled_in = visitor.checkout().await;
     for path in ["/", "/socks", "/basket"] {
         visitor.page(path).await.expect(200);
     }
@@ -115,7 +115,7 @@ async fn with_payment_hanging_an_order_is_there_or_not_and_never_half() {
     let shop = Shop::open();
     let visitor = Visitor::at(&shop.url).who_buys("unpaid").await;
     visitor.wants(COLOURFUL).await.expect(201);
-    let filled_in = checkout(&visitor).await;
+    let filled_in = visitor.checkout().await;
     run(&shop, &["pause", "payment-1"]);
     let begun = Instant::now();
     let order = visitor.posts("/checkout", &filled_in).await.expect(503);
@@ -136,18 +136,12 @@ async fn with_payment_hanging_an_order_is_there_or_not_and_never_half() {
     run(&shop, &["audit", "--patience", "60s"]);
 }
 
-/// The checkout form of a visitor who has an address and a card.
-async fn checkout(visitor: &Visitor) -> Vec<(String, String)> {
-    let page = visitor.page("/checkout").await.expect(200).text();
-    fields(&page, "/checkout")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_nobody_answered_may_be_sent_again_and_is_one_order() {
     let shop = Shop::open();
     let visitor = Visitor::at(&shop.url).who_buys("unheard").await;
     visitor.wants(COLOURFUL).await.expect(201);
-    let filled_in = checkout(&visitor).await;
+    let filled_in = visitor.checkout().await;
     run(&shop, &["pause", "orders-1"]);
     let begun = Instant::now();
     let order = visitor.posts("/checkout", &filled_in).await.expect(503);

@@ -119,6 +119,12 @@ impl Visitor {
         self.posts(action, &fields).await
     }
 
+    /// The checkout form of a visitor who has an address and a card.
+    pub(crate) async fn checkout(&self) -> Vec<(String, String)> {
+        let page = self.page("/checkout").await.expect(200).text();
+        fields(&page, "/checkout")
+    }
+
     /// Sends a form with nothing but these fields.
     pub(crate) async fn posts(&self, path: &str, fields: &[(String, String)]) -> Answer {
         let mut url = Url::parse("http://shop").unwrap();
