@@ -148,3 +148,30 @@ test("a dear order is declined in plain words, and nothing typed is lost", async
   assert.match(await page.locator("main").innerText(), /Mill Lane/);
   await page.leave();
 });
+
+test("a basket that changed in another window is shown again before it is ordered", async () => {
+  const page = await visitor(shop);
+  await page.goto("/register");
+  await register(page, someone());
+  await page.goto("/socks?q=classic");
+  await page.getByRole("button", { name: toBasket("Classic") }).click();
+  await inBasket(page, 1);
+  await page.goto("/checkout");
+  await fillAddress(page);
+  await fillCard(page);
+  const other = await page.context().newPage();
+  await other.goto("/socks?q=classic");
+  await other.getByRole("button", { name: toBasket("Classic") }).click();
+  await inBasket(other, 2);
+  await other.close();
+
+  await page.getByRole("button", { name: "Place order" }).click();
+  await page.getByRole("alert").filter({ hasText: /changed while you were deciding\. Nothing is ordered yet/ }).waitFor();
+  assert.match(await page.locator(".sums").innerText(), /£28\.99/);
+  assert.match(await page.locator("main").innerText(), /Mill Lane/);
+  await keepPicture(page, "changed-basket");
+  await page.getByRole("button", { name: "Place order" }).click();
+  await page.getByRole("heading", { name: /^Order / }).waitFor();
+  assert.match(await page.locator(".receipt").innerText(), /£28\.99/);
+  await page.leave();
+});
