@@ -19,8 +19,11 @@ pub struct Thresholds {
     /// How much larger its share of errors may be, 0 to 1.
     pub errors: f64,
     /// How much larger its share of slow requests may be, 0 to 1. Slow is
-    /// slower than 95 of 100 requests of the old version.
+    /// slower than 95 of 100 requests of the old version ..
     pub slow: f64,
+    /// .. and than this, in microseconds: who waits for less does not notice,
+    /// and the two versions are never asked for quite the same.
+    pub slow_floor: u64,
     /// How many times the old version's memory it may take ..
     pub memory: f64,
     /// .. and how much more than that, in bytes, before it matters.
@@ -37,6 +40,7 @@ impl Default for Thresholds {
             requests: 50,
             errors: 0.01,
             slow: 0.10,
+            slow_floor: 50_000,
             memory: 2.0,
             memory_floor: 32 << 20,
             chance: 1e-4,
@@ -136,7 +140,8 @@ fn failing(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
 }
 
 fn slow(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
-    let bound = evidence.old.quantile(0.95)?;
+    let usual = evidence.old.quantile(0.95)?;
+    let bound = evidence.old.bound(usual.max(thresholds.slow_floor))?;
     let share = |sample: &Sample| Share::of(sample.slower_than(bound), sample.requests);
     let (old, new) = (share(&evidence.old), share(&evidence.new));
     new.worse_than(&old, thresholds.slow, thresholds.chance)

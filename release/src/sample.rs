@@ -93,6 +93,12 @@ impl Sample {
         self.requests.saturating_sub(within)
     }
 
+    /// The smallest bound of the histogram that is not below `least` microseconds.
+    #[must_use]
+    pub fn bound(&self, least: u64) -> Option<u64> {
+        self.within.range(least..).next().map(|(bound, _)| *bound)
+    }
+
     /// The smallest bound that `share` of the requests (0 to 1) kept, in microseconds.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<u64> {

@@ -172,6 +172,29 @@ fn what_looks_bad_is_not_good_before_more_is_seen() {
 }
 
 #[test]
+fn slower_is_bad_where_somebody_would_notice() {
+    // As it was once: a shop at rest, and the new version got most of the orders.
+    let within = |counts: [u64; 8]| Sample {
+        requests: 55,
+        within: BOUNDS.into_iter().zip(counts).collect(),
+        ..Sample::default()
+    };
+    let mut evidence = Evidence {
+        old: within([55; 8]),
+        new: within([32, 36, 54, 55, 55, 55, 55, 55]),
+        ..Evidence::default()
+    };
+    assert_eq!(judge(&evidence, &Thresholds::default()), Verdict::Good);
+    evidence.new = within([32, 32, 32, 32, 54, 55, 55, 55]);
+    let Verdict::Bad { reasons } = judge(&evidence, &Thresholds::default()) else {
+        panic!("nobody notices");
+    };
+    let said =
+        "41.8 % (23 of 55) took longer than 50 ms, against 0.0 % (0 of 55) of the old version";
+    assert_eq!(reasons, [said]);
+}
+
+#[test]
 fn wrong_orders_are_bad_unless_nobody_looks() {
     let mut dice = StdRng::seed_from_u64(1);
     let evidence = Evidence {
