@@ -67,6 +67,7 @@ pub(super) async fn order(
     Posted { visit, form: sent }: Posted,
 ) -> Result<Response> {
     let customer = visit.visitor.signed_in()?;
+    // Only a failure needs the cart, but with carts away nobody should wait until orders has found out, too.
     let (cart, saved) = tokio::try_join!(visit.cart(&shop), Saved::of(&shop, &customer.id))?;
     let mut wish = Wish::read(&sent);
     let outcome = if wish.check(&sent) {
@@ -84,8 +85,11 @@ pub(super) async fn order(
         Err(Failed::Other(error)) => return Err(error),
         Err(failed) => failed,
     };
-    // It may be why.
-    let cart = visit.cart(&shop).await.unwrap_or(cart);
+    let cart = match failed {
+        Failed::Form => cart,
+        // It may have changed, and that be why.
+        _ => visit.cart(&shop).await.unwrap_or(cart),
+    };
     if cart.items.is_empty() {
         let text = match failed {
             Failed::Later => failed.headline(),

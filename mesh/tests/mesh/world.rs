@@ -215,7 +215,7 @@ pub(crate) fn octets(answer: &Message) -> Vec<u8> {
     octets
 }
 
-/// Waits until `holds`; fails after ten seconds, saying `what` never came.
+/// Waits until `holds`; fails after half a minute, saying `what` never came.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) -> Duration {
     let start = Instant::now();
     while !holds().await {

@@ -78,9 +78,11 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::telemetry;
 
     #[tokio::test]
     async fn whoever_asks_a_draining_process_is_sent_elsewhere_next_time() {
+        let _turn = telemetry::TURN.lock().await;
         let shutdown = Shutdown::default();
         let passage = Passage {
             style: None,

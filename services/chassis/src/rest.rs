@@ -45,15 +45,10 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 impl Style {
     /// Gives `router` this style: errors, unknown paths and wrong methods.
     pub fn dress(self, router: Router) -> Router {
-        let router = router
+        router
             .fallback(move |request| async move { unknown(self, &request) })
-            .method_not_allowed_fallback(wrong_method);
-        self.layer(router)
-    }
-
-    /// Puts errors that come out of `router` into this style's words.
-    fn layer(self, router: Router) -> Router {
-        router.layer(from_fn(move |request, next| self.speak(request, next)))
+            .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn(move |request, next| self.speak(request, next)))
     }
 
     fn media_type(self) -> &'static str {
@@ -103,7 +98,7 @@ async fn wrong_method() -> StatusCode {
 }
 
 impl Style {
-    /// Answers a request, in this style.
+    /// Puts what comes out of `next` into this style's words.
     pub(crate) async fn speak(self, request: Request, next: Next) -> Response {
         let uri = request.uri().clone();
         let mut response = next.run(request).await;

@@ -38,7 +38,7 @@ impl Drop for Telemetry {
 }
 
 /// Starts logging as `service`, and tracing when there is a collector. Without
-/// one no spans are made; the trace that a caller is in is passed on as it came.
+/// one, the trace that a caller is in is passed on as it came.
 pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telemetry> {
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let provider = provider(service, settings)?;
@@ -123,7 +123,7 @@ impl Traced {
         });
         let span = info_span!("request", otel.kind = Empty, otel.name = Empty, %method, route);
         if span.set_parent(caller.clone()).is_ok() {
-            // There is a collector. A log has no use for these, and to write them costs more than to find the route.
+            // There is a collector. A log already has the method and the route.
             span.record("otel.kind", "server");
             span.record("otel.name", format!("{method} {route}"));
         }
@@ -141,6 +141,11 @@ impl Traced {
         response
     }
 }
+
+/// Held by tests that serve a request: the thread that meets a span first settles for all threads whether
+/// somebody wants it.
+#[cfg(test)]
+pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[cfg(test)]
 mod tests {
@@ -182,6 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_collector_a_trace_is_passed_on_as_it_came() {
+        let _turn = TURN.lock().await;
         let (header, page) = passed_on(Some(&header(CALL))).await;
         assert_eq!(header, Some(super::tests::header(CALL)));
         assert_eq!(page.as_deref(), Some(TRACE));
@@ -190,6 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn with_a_collector_a_request_is_a_step_of_its_callers_trace() {
+        let _turn = TURN.lock().await;
         let provider = SdkTracerProvider::builder().build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("x"));
         let _here = tracing_subscriber::registry().with(layer).set_default();

@@ -183,3 +183,17 @@ fn step_back() {
 
 #[cfg(not(target_os = "linux"))]
 fn step_back() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn passwords_are_hashed_behind_everybody_else() {
+        let niceness = || rustix::process::nice(0).map_err(Error::internal);
+        let turn = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let at_work = on_its_own_thread(turn, niceness).await.unwrap();
+        let here = niceness().unwrap();
+        assert_eq!(at_work, (here + 5).min(19), "and nobody else steps back");
+    }
+}
