@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyPool, Connection, Executor, Transaction};
 
 use crate::{Error, Result};
 
@@ -138,7 +138,14 @@ fn known(migrations: &Migrator, last: i64) -> Migrator {
 /// each other ("database is locked"), and an in-memory database outlives its
 /// first request. What is acknowledged is on the disk (`synchronous`).
 fn options(sqlite: bool) -> AnyPoolOptions {
-    let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE);
+    let options = AnyPoolOptions::new()
+        .acquire_timeout(ACQUIRE)
+        .before_acquire(|connection, _| {
+            // SQLite rolls back by itself when a commit fails on a full disk. The driver still counts a
+            // transaction as open then, and refuses every later one on that connection.
+            let healthy = !connection.is_in_transaction();
+            Box::pin(async move { Ok(healthy) })
+        });
     if !sqlite {
         return options.max_connections(16).min_connections(0);
     }
@@ -159,4 +166,27 @@ fn options(sqlite: bool) -> AnyPoolOptions {
 /// A URL may hold a password; an embedded database's only names a file.
 fn unusable(url: &str) -> String {
     format!("cannot use the database {url}: is its folder there and writable?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_whose_commit_failed_is_replaced() {
+        let file = std::env::temp_dir().join(format!("{}.db", crate::ids::new_id()));
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let none = Migrator::with_migrations(Vec::new());
+        let database = Database::open(&url, &none).await.unwrap();
+
+        // What SQLite does on a full disk: the transaction has ended, and the driver does not know.
+        let mut transaction = database.begin_write().await.unwrap();
+        transaction.execute("ROLLBACK").await.unwrap();
+        assert!(transaction.commit().await.is_err());
+
+        let next = database.begin_write().await.unwrap();
+        next.commit().await.unwrap();
+        database.pool().close().await;
+        std::fs::remove_file(file).unwrap();
+    }
 }

@@ -46,6 +46,7 @@ impl Store {
         if mutant("payment-not-keyed-by-order") && self.get(&order_id).await.is_ok() {
             order_id += "-again";
         }
+        let mut transaction = self.database.begin_write().await?;
         // The update changes nothing: it makes an older row come back, too.
         let row: Row = sqlx::query_as(
             "INSERT INTO authorisation (order_id, id, amount_cents, authorised, message, at_ms)
@@ -59,14 +60,16 @@ impl Store {
         .bind(i64::from(verdict.authorised))
         .bind(&verdict.message)
         .bind(now_ms)
-        .fetch_one(self.database.pool())
+        .fetch_one(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(row.into())
     }
 
     /// Notes that an order's money goes back, once; an order nobody asked about
     /// leaves a row all the same, so that it cannot be authorised later.
     pub async fn void(&self, order_id: &str, now_ms: i64) -> Result<Authorisation> {
+        let mut transaction = self.database.begin_write().await?;
         let row: Row = sqlx::query_as(
             "INSERT INTO authorisation
                  (order_id, id, amount_cents, authorised, message, at_ms, voided_at_ms)
@@ -78,8 +81,9 @@ impl Store {
         .bind(order_id)
         .bind(ids::new_id())
         .bind(now_ms)
-        .fetch_one(self.database.pool())
+        .fetch_one(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(row.into())
     }
 

@@ -277,3 +277,28 @@ async fn without_its_store_no_order_is_answered() {
     let answer = post(&app, r#"{"amount":7}"#).await;
     assert_eq!(answer.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_authorisation_whose_commit_fails_is_not_acknowledged() {
+    let file = std::env::temp_dir().join(format!("{}.db", chassis::ids::new_id()));
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let app = payment::app(Store::open(&url).await.unwrap(), LIMIT);
+    // A deferred foreign key fails where a full disk does: at the commit, after the row was returned.
+    let faulty = sqlx::AnyPool::connect(&url).await.unwrap();
+    for statement in [
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER orphan AFTER INSERT ON authorisation BEGIN INSERT INTO child VALUES (1); END",
+    ] {
+        sqlx::query(statement).execute(&faulty).await.unwrap();
+    }
+    assert!(authorise(&app, "order", 1).await.is_err());
+    sqlx::query("DROP TRIGGER orphan")
+        .execute(&faulty)
+        .await
+        .unwrap();
+    assert!(authorise(&app, "order", 1).await.unwrap().authorised);
+    faulty.close().await;
+    drop(app);
+    std::fs::remove_file(file).unwrap();
+}
