@@ -2,12 +2,16 @@
 //! ever under names that change with the content.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Path;
-use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use chassis::Error;
+use chassis::conditional::Representation;
 
 use crate::Shop;
 
@@ -76,19 +80,21 @@ async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Result<Response,
         "no-cache"
     };
     let (encoding, bytes) = asset.encoded(&headers);
-    let mut response = bytes.into_response();
-    let mut set = |name, value| {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    };
+    let mut described = HeaderMap::new();
+    let mut set = |name, value| described.insert(name, HeaderValue::from_static(value));
     set(CONTENT_TYPE, asset.media_type());
     set(CACHE_CONTROL, age);
     set(VARY, "accept-encoding");
     if let Some(encoding) = encoding {
         set(CONTENT_ENCODING, encoding);
     }
-    Ok(response)
+    let tag = format!("\"{}-{}\"", asset.tag, encoding.unwrap_or("identity"));
+    described.insert(ETAG, HeaderValue::try_from(tag).map_err(Error::internal)?);
+    let asset = Representation {
+        headers: described,
+        bytes: Bytes::from_static(bytes),
+    };
+    Ok(asset.respond(&headers))
 }
 
 /// Finds `shop.0123456789abcdef.css`, and the tag it was asked for by.

@@ -14,7 +14,7 @@ mod wire;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,6 +25,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Shop;
+use crate::security::{self, CrossSite};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -50,14 +51,24 @@ pub fn routes() -> Router<Shop> {
 
 /// Words errors the way the original did.
 pub(crate) async fn word(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<Failure>() {
-        Some(_) if response.status() == StatusCode::UNAUTHORIZED => {
-            failure(StatusCode::UNAUTHORIZED, "User not logged in.")
-        }
-        Some(failed) => failure(response.status(), &failed.message),
-        None => response,
+    let is_refused = request.extensions().get::<CrossSite>().is_some();
+    let mut response = if is_refused {
+        security::refusal()
+    } else {
+        next.run(request).await
+    };
+    let Some(failed) = response.extensions_mut().remove::<Failure>() else {
+        return response;
+    };
+    let wait = response.headers_mut().remove(RETRY_AFTER);
+    let mut worded = match response.status() {
+        StatusCode::UNAUTHORIZED => failure(StatusCode::UNAUTHORIZED, "User not logged in."),
+        status => failure(status, &failed.message),
+    };
+    if let Some(wait) = wait {
+        worded.headers_mut().insert(RETRY_AFTER, wait);
     }
+    worded
 }
 
 /// An error in the original's shape; causes are nobody's business.

@@ -16,6 +16,7 @@ const SALT: usize = 16;
 pub struct Key {
     cookies: tower_cookies::Key,
     forms: [u8; 64],
+    shop_id: String,
 }
 
 impl Key {
@@ -42,7 +43,15 @@ impl Key {
         Self {
             cookies: tower_cookies::Key::from(&derive(secret, b"cookies")),
             forms: derive(secret, b"forms"),
+            shop_id: short_hex(derive(secret, b"shop id")),
         }
+    }
+
+    /// Identifier of the shop whose key this is, 8 hex digits: cookies of two
+    /// shops on one host are told apart by it. It tells nothing of the key.
+    #[must_use]
+    pub fn shop_id(&self) -> &str {
+        &self.shop_id
     }
 
     /// The key for signed cookies.
@@ -85,6 +94,11 @@ impl std::fmt::Debug for Key {
 fn derive(secret: &[u8], purpose: &[u8]) -> [u8; 64] {
     let mac = Hmac::<Sha512>::new_from_slice(secret).expect("any length is fine");
     mac.chain_update(purpose).finalize().into_bytes().into()
+}
+
+/// The first four bytes, in hex.
+fn short_hex([one, two, three, four, ..]: [u8; 64]) -> String {
+    format!("{:08x}", u32::from_be_bytes([one, two, three, four]))
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
@@ -133,6 +147,14 @@ mod tests {
         let (one, two) = (key.sign("session"), key.sign("session"));
         assert_ne!(one[SALT * 2..], two[SALT * 2..]);
         assert!(key.signed("session", &one) && key.signed("session", &two));
+    }
+
+    #[test]
+    fn a_shop_keeps_its_identifier_and_shares_it_with_no_other() {
+        let read = |digit: &str| Key::read(&digit.repeat(64)).unwrap();
+        assert_eq!(read("0").shop_id(), read("0").shop_id());
+        assert_ne!(read("0").shop_id(), read("1").shop_id());
+        assert_eq!(read("0").shop_id().len(), 8);
     }
 
     #[test]

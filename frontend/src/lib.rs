@@ -7,9 +7,11 @@
 
 use axum::Router;
 use chassis::admin::Check;
+use chassis::forwarded::ProxySettings;
 use chassis::{Discovery, Server};
 
 pub mod assets;
+pub mod cookies;
 pub mod json;
 pub mod key;
 pub mod pages;
@@ -23,6 +25,7 @@ pub mod visitor;
 pub mod window;
 
 pub use key::Key;
+pub use security::{Edge, Gate};
 pub use shop::{CALLS, Release, Services, Shop};
 pub use visitor::Visitor;
 
@@ -46,9 +49,13 @@ pub struct Config {
     #[arg(long, env)]
     pub shop_theme: Option<String>,
 
-    /// Send cookies over https only.
-    #[arg(long, env)]
-    pub secure_cookies: bool,
+    /// Send cookies over https only: `true` or `false`; unset, whenever a browser came by https as far as is known.
+    #[arg(long, env, default_value = "", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = security::optional_flag)]
+    pub secure_cookies: std::option::Option<bool>,
+
+    /// How browsers reach this front-end.
+    #[command(flatten)]
+    pub proxies: ProxySettings,
 }
 
 /// Opens the session store and serves the front-end until told to stop.
@@ -82,17 +89,21 @@ fn shop(config: &Config) -> anyhow::Result<Shop> {
     };
     let services = Services::find(&Discovery::new(&config.common.discovery)?)?;
     let mut shop = Shop::new(services, release, key);
-    shop.secure_cookies = config.secure_cookies;
+    shop.edge = Edge {
+        proxies: config.proxies.clone(),
+        secure_cookies: config.secure_cookies,
+    };
     Ok(shop)
 }
 
 /// The whole front-end, ready for a port or a test.
 pub fn app(shop: Shop, sessions: session::Store) -> Router {
-    let sessions = sessions.layer(&shop.key, shop.secure_cookies);
+    let sessions = sessions.layer(&shop.key);
+    let gate = Gate::new(&shop.key, shop.edge.clone());
     let visited = json::routes().merge(pages::routes(&shop)).layer(sessions);
     let app = assets::routes().merge(pictures::routes()).merge(visited);
     let app = paths::unknown(app).with_state(shop);
-    security::protect(paths::tidy(app))
+    gate.protect(paths::tidy(app))
 }
 
 #[test]

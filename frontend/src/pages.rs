@@ -20,6 +20,7 @@ mod plain;
 mod posted;
 mod problem;
 mod register;
+mod resend;
 mod rule;
 mod saved;
 mod sock;
@@ -29,6 +30,8 @@ mod theme;
 mod timeline;
 mod view;
 mod words;
+
+pub(crate) use theme::COOKIE as THEME_COOKIE;
 
 use askama::Template;
 use axum::Router;

@@ -4,16 +4,14 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use axum::middleware::from_fn;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
+use chassis::conditional::Representation;
 use chassis::{Client, Error, Result};
 use http_body_util::{BodyExt, Limited};
 use moka::sync::Cache;
@@ -30,11 +28,9 @@ const LARGEST: usize = 512 * 1024;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// What the catalogue says about a picture and browsers may know.
-const PASSED: [HeaderName; 7] = [
-    ACCEPT_RANGES,
+const PASSED: [HeaderName; 5] = [
     CACHE_CONTROL,
     CONTENT_LENGTH,
-    CONTENT_RANGE,
     CONTENT_TYPE,
     ETAG,
     LAST_MODIFIED,
@@ -44,13 +40,7 @@ const PASSED: [HeaderName; 7] = [
 #[derive(Clone)]
 pub(crate) struct Pictures {
     catalogue: Client,
-    kept: Cache<String, Picture>,
-}
-
-#[derive(Clone)]
-struct Picture {
-    headers: HeaderMap,
-    bytes: Bytes,
+    kept: Cache<String, Representation>,
 }
 
 /// The routes of the pictures.
@@ -68,11 +58,8 @@ async fn show(
     if !is_file_name(&file) {
         return Err(Error::NotFound("picture"));
     }
-    if headers.contains_key(RANGE) {
-        return shop.pictures.part(&file, &headers).await;
-    }
     match shop.pictures.whole(file).await? {
-        Ok(picture) => Ok(picture.answer(&headers)),
+        Ok(picture) => Ok(picture.respond(&headers)),
         Err(answer) => Ok(answer),
     }
 }
@@ -84,8 +71,9 @@ fn is_file_name(file: &str) -> bool {
 
 impl Pictures {
     pub(crate) fn new(catalogue: Client) -> Self {
-        let weight =
-            |_: &String, picture: &Picture| u32::try_from(picture.bytes.len()).unwrap_or(u32::MAX);
+        let weight = |_: &String, picture: &Representation| {
+            u32::try_from(picture.bytes.len()).unwrap_or(u32::MAX)
+        };
         Self {
             catalogue,
             kept: Cache::builder()
@@ -97,17 +85,20 @@ impl Pictures {
     }
 
     /// The picture, or whatever else the catalogue answered.
-    async fn whole(&self, file: String) -> Result<Result<Picture, Response>> {
+    async fn whole(&self, file: String) -> Result<Result<Representation, Response>> {
         if let Some(picture) = self.kept.get(&file) {
             return Ok(Ok(picture));
         }
-        let answer = self.fetch(&file, &HeaderMap::new()).await?;
-        if answer.status() != StatusCode::OK {
+        let answer = self.fetch(&file).await?;
+        let length = answer.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let is_large = length.is_some_and(|length: usize| length > LARGEST);
+        if answer.status() != StatusCode::OK || is_large {
             return Ok(Err(answer));
         }
         let (parts, body) = answer.into_parts();
         let bytes = Limited::new(body, LARGEST).collect().await;
-        let picture = Picture {
+        let picture = Representation {
             headers: parts.headers,
             bytes: bytes.map_err(Error::unavailable)?.to_bytes(),
         };
@@ -115,22 +106,11 @@ impl Pictures {
         Ok(Ok(picture))
     }
 
-    /// The part of a picture that `headers` ask for.
-    async fn part(&self, file: &str, headers: &HeaderMap) -> Result<Response> {
-        let asked = [RANGE, IF_RANGE];
-        let asked = asked.into_iter().filter_map(|name| {
-            let value = headers.get(&name)?.clone();
-            Some((name, value))
-        });
-        self.fetch(file, &asked.collect()).await
-    }
-
-    async fn fetch(&self, file: &str, headers: &HeaderMap) -> Result<Response> {
+    async fn fetch(&self, file: &str) -> Result<Response> {
         let request = Request::get(format!("/catalogue/images/{file}"));
-        let mut request = request
+        let request = request
             .body(tonic::body::Body::empty())
             .map_err(Error::internal)?;
-        request.headers_mut().extend(headers.clone());
         let answer = self.catalogue.clone().oneshot(request).await?;
         let (mut parts, body) = answer.into_parts();
         let passed = PASSED.into_iter().filter_map(|name| {
@@ -148,27 +128,6 @@ impl Pictures {
     }
 }
 
-impl Picture {
-    /// The picture, or 304 when the browser has it already.
-    fn answer(self, asked: &HeaderMap) -> Response {
-        let is = |header: HeaderName, condition: HeaderName| {
-            let (has, wants) = (self.headers.get(header), asked.get(condition));
-            has.is_some() && has == wants
-        };
-        let known = if asked.contains_key(IF_NONE_MATCH) {
-            is(ETAG, IF_NONE_MATCH)
-        } else {
-            is(LAST_MODIFIED, IF_MODIFIED_SINCE)
-        };
-        if known {
-            let mut headers = self.headers;
-            headers.remove(CONTENT_LENGTH);
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
-        (self.headers, self.bytes).into_response()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,24 +138,5 @@ mod tests {
         for bad in ["../secret", "a/b", ".env", "a b", "a?b"] {
             assert!(!is_file_name(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_browser_that_has_the_picture_is_told_so() {
-        let headers = |name: HeaderName, value: &'static str| {
-            HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
-        };
-        let picture = Picture {
-            headers: headers(ETAG, "\"1\""),
-            bytes: Bytes::from_static(b"sock"),
-        };
-        let status = |asked| picture.clone().answer(&asked).status();
-        assert_eq!(status(HeaderMap::new()), StatusCode::OK);
-        assert_eq!(
-            status(headers(IF_NONE_MATCH, "\"1\"")),
-            StatusCode::NOT_MODIFIED
-        );
-        assert_eq!(status(headers(IF_NONE_MATCH, "\"2\"")), StatusCode::OK);
-        assert_eq!(status(headers(IF_MODIFIED_SINCE, "x")), StatusCode::OK);
     }
 }

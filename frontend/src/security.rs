@@ -1,17 +1,30 @@
-//! What every answer says to browsers, and which requests are not let in.
+//! Outermost middleware: who the client is, which of its cookies are ours, which
+//! requests of other sites are refused, and what every response tells browsers.
+//!
+//! It is one layer on purpose: each layer that is a function costs a clone of all
+//! that lies below it, for each request.
+
+mod origin;
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE,
+    HeaderName, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use chassis::error::Failure;
+use chassis::forwarded::{ClientInfo, ProxySettings, PublicUrl};
 use chassis::rest::BODY_LIMIT;
-use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use crate::json;
+use crate::cookies::OwnCookies;
+use crate::{Key, json};
 
 /// Nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; \
@@ -35,24 +48,123 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Refuses what other sites' pages send, and adds the headers.
-///
-/// Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`); a
-/// client that says nothing is no browser and has no cookies to abuse.
-pub fn protect(app: Router) -> Router {
-    let same_site = CsrfLayer::new().with_rejection_response(refuse);
-    app.layer(same_site)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn(headers))
+/// How browsers reach this front-end.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// URL that people type, and proxies that are believed.
+    pub proxies: ProxySettings,
+    /// Whether cookies are for https only; unset, that follows from how the
+    /// browser came.
+    pub secure_cookies: Option<bool>,
 }
 
-fn refuse(_: ProtectionError) -> Response {
-    json::failure(StatusCode::FORBIDDEN, "the request came from another site")
+impl Edge {
+    /// Whether cookies for `client` are for https only.
+    fn is_secure(&self, client: &ClientInfo) -> bool {
+        let public = || self.proxies.public_url.as_ref().map(PublicUrl::scheme);
+        let came_by_https = || client.scheme.or_else(public) == Some("https");
+        self.secure_cookies.unwrap_or_else(came_by_https)
+    }
 }
 
-async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Reads a flag that may be unset: `true`, `yes`, `on` or `1`, or their opposites,
+/// in any letter case; nothing for an empty text.
+pub fn optional_flag(text: &str) -> Result<Option<bool>, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "true" | "yes" | "on" | "1" => Ok(Some(true)),
+        "false" | "no" | "off" | "0" => Ok(Some(false)),
+        _ => Err("it must be true or false".to_owned()),
+    }
+}
+
+/// Marks a request of another site: it has lost its body and its cookies, and is
+/// only let in for a page that says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CrossSite;
+
+/// What other sites are told.
+const CROSS_SITE: &str = "the request came from another site";
+
+/// The refusal of a request of another site, to be put into words.
+pub(crate) fn refusal() -> Response {
+    let mut response = StatusCode::FORBIDDEN.into_response();
+    response.extensions_mut().insert(Failure {
+        message: CROSS_SITE.to_owned(),
+    });
+    response
+}
+
+/// What every request to the front-end passes.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    edge: Edge,
+    cookies: OwnCookies,
+}
+
+impl Gate {
+    /// The gate of the shop with this key.
+    #[must_use]
+    pub fn new(key: &Key, edge: Edge) -> Self {
+        Self {
+            edge,
+            cookies: OwnCookies::of(key),
+        }
+    }
+
+    /// Puts the gate in front of `app`.
+    pub fn protect(self, app: Router) -> Router {
+        app.layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(from_fn_with_state(Arc::new(self), pass))
+    }
+}
+
+async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let proxies = &gate.edge.proxies;
+    let client = proxies
+        .trusted_proxies
+        .client(&parts.headers, &parts.extensions);
+    let secure = gate.edge.is_secure(&client);
+    let is_refused = origin::is_cross_site(&parts, &client, proxies.public_url.as_ref());
+    gate.cookies.keep_own(&mut parts.headers);
+    parts.extensions.insert(client);
+    let mut response = if is_refused {
+        refuse(parts, next).await
+    } else {
+        next.run(Request::from_parts(parts, body)).await
+    };
     let headers = response.headers_mut();
+    gate.cookies.finish(headers, secure);
+    tell_browsers(headers);
+    response
+}
+
+/// Refuses a request: with a page when a browser wants one. What makes the page
+/// gets nothing that the request could act with.
+async fn refuse(mut parts: Parts, next: Next) -> Response {
+    let refused = || json::failure(StatusCode::FORBIDDEN, CROSS_SITE);
+    let accept = parts
+        .headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    if !accept.is_some_and(|accept| accept.contains("text/html")) {
+        return refused();
+    }
+    for name in [COOKIE, CONTENT_LENGTH, CONTENT_TYPE] {
+        parts.headers.remove(name);
+    }
+    parts.extensions.insert(CrossSite);
+    let mut page = next.run(Request::from_parts(parts, Body::empty())).await;
+    if page.status() != StatusCode::FORBIDDEN {
+        return refused();
+    }
+    // The visitor's session must not be replaced by the page's.
+    page.headers_mut().remove(SET_COOKIE);
+    page
+}
+
+fn tell_browsers(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -60,5 +172,45 @@ async fn headers(request: Request, next: Next) -> Response {
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_for_https_only_when_the_browser_came_that_way() {
+        let edge = |public: &str, secure_cookies| Edge {
+            proxies: ProxySettings {
+                public_url: PublicUrl::parse_optional(public).unwrap(),
+                ..ProxySettings::default()
+            },
+            secure_cookies,
+        };
+        let client = |scheme| ClientInfo {
+            scheme,
+            ..ClientInfo::default()
+        };
+        let (http, https) = (Some("http"), Some("https"));
+        for (public, flag, scheme, expected) in [
+            ("", None, None, false),
+            ("", None, https, true),
+            ("https://shop.lan", None, None, true),
+            ("https://shop.lan", None, http, false),
+            ("http://shop.lan", None, None, false),
+            ("", Some(true), None, true),
+            ("https://shop.lan", Some(false), https, false),
+        ] {
+            let secure = edge(public, flag).is_secure(&client(scheme));
+            assert_eq!(secure, expected, "{public} {flag:?} {scheme:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_read_as_people_write_it() {
+        assert_eq!(optional_flag(""), Ok(None));
+        assert_eq!(optional_flag(" TRUE "), Ok(Some(true)));
+        assert_eq!(optional_flag("off"), Ok(Some(false)));
+        assert!(optional_flag("maybe").is_err());
+    }
 }

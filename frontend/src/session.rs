@@ -57,13 +57,13 @@ impl Store {
     }
 
     /// Gives handlers their session, kept here and named in a cookie that is
-    /// signed with `key`.
+    /// signed with `key`. [`cookies`](crate::cookies) adds `Secure` where it is due.
     #[must_use]
-    pub fn layer(self, key: &Key, secure: bool) -> SessionManagerLayer<Self, SignedCookie> {
+    pub fn layer(self, key: &Key) -> SessionManagerLayer<Self, SignedCookie> {
         SessionManagerLayer::new(self)
             .with_name(COOKIE)
             .with_same_site(SameSite::Lax)
-            .with_secure(secure)
+            .with_secure(false)
             .with_expiry(Expiry::OnSessionEnd)
             .with_signed(key.cookies().clone())
     }

@@ -11,6 +11,7 @@ use proto::user::users_client::UsersClient;
 
 use crate::key::Key;
 use crate::pictures::Pictures;
+use crate::security::Edge;
 use crate::window::{Seen, Window};
 
 /// The shop as handlers see it: their router's state. Clones share everything.
@@ -33,8 +34,8 @@ pub struct Shop {
     pub shutdown: Shutdown,
     /// Signs cookies and forms.
     pub key: Key,
-    /// Whether cookies are for https only.
-    pub secure_cookies: bool,
+    /// How browsers reach this front-end.
+    pub edge: Edge,
     pub(crate) pictures: Pictures,
     window: Window,
 }
@@ -92,7 +93,7 @@ impl Shop {
             release: Arc::new(release),
             shutdown: Shutdown::default(),
             key,
-            secure_cookies: false,
+            edge: Edge::default(),
             pictures: Pictures::new(services.catalogue),
             window: Window::default(),
         }

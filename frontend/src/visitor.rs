@@ -1,8 +1,12 @@
 //! Who is asking: a guest, or a customer who has signed in.
 
 mod flash;
+mod marker;
 mod recognise;
 
+use std::net::IpAddr;
+
+use chassis::forwarded::CLIENT_ADDRESS;
 use chassis::{Error, Result, clock};
 use proto::cart::MergeCartsRequest;
 use proto::user as pb;
@@ -15,11 +19,12 @@ use tower_sessions::Session;
 use crate::Shop;
 use crate::session::LIFETIME;
 
+pub(crate) use flash::name as flash_cookie;
 pub use flash::{Flash, Kind};
 
-/// Present while somebody is signed in. Scripts of the original read it, and
-/// sign out by deleting it; its value means nothing.
-const LOGGED_IN: &str = "logged_in";
+/// Name of the cookie that is present while somebody is signed in. Scripts of the
+/// original read it, and sign out by deleting it; [`marker`] says what it holds.
+pub(crate) const LOGGED_IN: &str = "logged_in";
 
 /// Where the session keeps its customer.
 const CUSTOMER: &str = "customer";
@@ -34,6 +39,8 @@ pub struct Visitor {
     pub customer: Option<Customer>,
     /// The token that every form of this visitor must bring back.
     pub csrf: String,
+    /// IP address of the visitor's browser, as far as it is known.
+    pub address: Option<IpAddr>,
     session: Session,
     cookies: Cookies,
     is_new: bool,
@@ -79,6 +86,19 @@ impl Visitor {
         ))
     }
 
+    /// A gRPC request made for this visitor: services with limits per source
+    /// learn the browser's address.
+    pub(crate) fn request<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        let address = self
+            .address
+            .and_then(|address| address.to_string().parse().ok());
+        if let Some(address) = address {
+            request.metadata_mut().insert(CLIENT_ADDRESS, address);
+        }
+        request
+    }
+
     /// Signs `customer` in under a new session id, so that an id somebody else
     /// knows is worth nothing, and moves the guest's cart into the customer's.
     ///
@@ -103,24 +123,39 @@ impl Visitor {
     }
 
     /// Ends the session.
-    pub async fn sign_out(&self) -> Result<()> {
+    pub async fn sign_out(&self, shop: &Shop) -> Result<()> {
         self.session.flush().await.map_err(unavailable)?;
-        self.cookies
-            .remove(Cookie::build(LOGGED_IN).path("/").build());
+        match marker::without(&self.marker(), shop.key.shop_id()) {
+            Some(others) => self.mark(others),
+            None => self
+                .cookies
+                .remove(Cookie::build(LOGGED_IN).path("/").build()),
+        }
         Ok(())
     }
 
     async fn keep(&self, shop: &Shop, customer: &Customer) -> Result<()> {
         let kept = self.session.insert(CUSTOMER, customer).await;
         kept.map_err(unavailable)?;
+        self.mark(marker::with(&self.marker(), shop.key.shop_id()));
+        Ok(())
+    }
+
+    /// What the browser's marker holds now.
+    fn marker(&self) -> String {
+        let cookie = self.cookies.get(LOGGED_IN);
+        cookie
+            .map(|cookie| cookie.value().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn mark(&self, shops: String) {
         let age = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
-        let cookie = Cookie::build((LOGGED_IN, "yes"))
+        let cookie = Cookie::build((LOGGED_IN, shops))
             .path("/")
             .same_site(SameSite::Lax)
-            .secure(shop.secure_cookies)
             .max_age(Duration::seconds(age));
         self.cookies.add(cookie.build());
-        Ok(())
     }
 }
 

@@ -22,10 +22,15 @@
     badge.replaceChildren(String(count), words);
   };
 
-  const add = async (form, button) => {
+  const add = async (form, button, again = true) => {
     const body = new URLSearchParams(new FormData(form, button));
     const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
-    const { count, message } = await answer.json();
+    const { count, message, csrf } = await answer.json();
+    if (csrf && again) {
+      // The visitor has signed in or out in another tab.
+      form.elements.csrf.value = csrf;
+      return add(form, button, false);
+    }
     if (count !== undefined) badge(count);
     if (answer.ok) say(message); else say(message, "error", "Not added.");
   };

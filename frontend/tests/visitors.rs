@@ -37,7 +37,7 @@ fn lonely_shop() -> Shop {
 /// Routes that do with a visitor what pages and the JSON face do.
 fn app(store: &Store) -> Router {
     let shop = lonely_shop();
-    let sessions = store.clone().layer(&shop.key, false);
+    let sessions = store.clone().layer(&shop.key);
     Router::new()
         .route(
             "/owner",
@@ -48,7 +48,7 @@ fn app(store: &Store) -> Router {
         .route("/sign-in", post(sign_in))
         .route(
             "/sign-out",
-            post(async |visitor: Visitor| visitor.sign_out().await),
+            post(async |State(shop): State<Shop>, visitor: Visitor| visitor.sign_out(&shop).await),
         )
         .route("/flash", get(take_flash).post(flash))
         .layer(sessions)

@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chassis::forwarded::ProxySettings;
 use rustix::process::Signal;
 
 use crate::folder::{Folder, Lock, MESH_KEY, SESSION_KEY};
@@ -33,6 +34,9 @@ pub(crate) mod wanted;
 pub(crate) use options::Options;
 pub(crate) use plan::MOST;
 use wanted::{VERSION, Wishes};
+
+/// The networks that the door reaches front-ends from.
+const THIS_MACHINE: &str = "127.0.0.0/8,::1";
 
 /// How long processes of a supervisor that was killed may take to notice.
 const LEFTOVERS: Duration = Duration::from_secs(5);
@@ -60,9 +64,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     first.extend(plan::changes(&[], &[], &wanted).come);
     let claim = space::claim(&first, door);
     let mesh = plan::place(mesh.clone(), door, &claim.space(&mesh)?);
+    let key = folder.secret(SESSION_KEY, &lock)?;
+    let around = door::Surroundings {
+        trusted: options.proxies.trusted_proxies.clone(),
+        shop_id: shop_id(&key)?,
+    };
+    let mut environment = environment(&folder, &lock, &mesh)?;
+    environment.extend(front_end(&options.proxies, key));
     let kit = child::Kit {
         executable: std::env::current_exe()?,
-        environment: environment(&folder, &lock, &mesh)?,
+        environment,
         gossip: mesh.iter().filter_map(plan::Instance::gossip).collect(),
         folder,
     };
@@ -70,6 +81,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         kit,
         door,
         room,
+        around,
         claim,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -81,8 +93,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     outcome
 }
 
-/// What every process of the shop is told: where the mesh is, and the secrets
-/// of the mesh and of the front-ends. They find each other by name.
+/// What every process of the shop is told: where the mesh is, and its secret.
+/// They find each other by name.
 fn environment(
     folder: &Folder,
     lock: &Lock,
@@ -102,8 +114,25 @@ fn environment(
             list(mesh.iter().filter_map(plan::Instance::dns).collect()),
         ),
         ("MESH_KEY", folder.secret(MESH_KEY, lock)?),
-        ("SESSION_KEY", folder.secret(SESSION_KEY, lock)?),
     ])
+}
+
+/// What front-ends are told: the secret of sessions, the URL that people type, and
+/// that the door in front of them is to be believed.
+fn front_end(proxies: &ProxySettings, key: String) -> [(&'static str, String); 3] {
+    let public_url = proxies.public_url.as_ref().map(ToString::to_string);
+    [
+        ("SESSION_KEY", key),
+        ("PUBLIC_URL", public_url.unwrap_or_default()),
+        ("TRUSTED_PROXIES", THIS_MACHINE.to_owned()),
+    ]
+}
+
+/// The identifier of the shop with this session key.
+fn shop_id(key: &str) -> anyhow::Result<String> {
+    let key = frontend::Key::read(key);
+    let key = key.map_err(|error| anyhow::anyhow!("the session key cannot be read: {error}"))?;
+    Ok(key.shop_id().to_owned())
 }
 
 /// A supervisor that was killed leaves processes that are about to end. Two

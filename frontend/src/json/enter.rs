@@ -1,8 +1,8 @@
 //! Signing in and out, and opening an account.
 
 use axum::extract::State;
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -46,7 +46,12 @@ async fn old_sign_in(
             if !matches!(error, Error::Unauthorized) {
                 tracing::warn!(%error, "sign-in failed");
             }
-            StatusCode::UNAUTHORIZED.into_response()
+            let mut refused = StatusCode::UNAUTHORIZED.into_response();
+            if let Some(seconds) = error.retry_after_seconds() {
+                let seconds = HeaderValue::from(seconds);
+                refused.headers_mut().insert(RETRY_AFTER, seconds);
+            }
+            refused
         }
     }
 }
@@ -83,6 +88,7 @@ async fn enter(shop: &Shop, visitor: &Visitor, credentials: Credentials) -> Resu
         username: credentials.username,
         password: credentials.password,
     };
+    let request = visitor.request(request);
     let customer = shop.users.clone().sign_in(request).await?.into_inner();
     visitor.sign_in(shop, &customer).await?;
     Ok(customer)
@@ -90,8 +96,8 @@ async fn enter(shop: &Shop, visitor: &Visitor, credentials: Credentials) -> Resu
 
 /// Signs out.
 #[utoipa::path(post, path = "/logout", responses((status = 204)))]
-async fn sign_out(visitor: Visitor) -> Result<StatusCode> {
-    visitor.sign_out().await?;
+async fn sign_out(State(shop): State<Shop>, visitor: Visitor) -> Result<StatusCode> {
+    visitor.sign_out(&shop).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -107,7 +113,7 @@ struct Registration {
 
 /// Opens an account and signs in.
 #[utoipa::path(post, path = "/register", request_body = Registration,
-    responses((status = 200, body = Created), (status = 400), (status = 409)))]
+    responses((status = 200, body = Created), (status = 400), (status = 409), (status = 429)))]
 async fn register(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -120,6 +126,7 @@ async fn register(
         first_name: account.first_name,
         last_name: account.last_name,
     };
+    let request = visitor.request(request);
     let registered = shop.users.clone().register(request).await;
     let customer = registered.map_err(|status| match status.into() {
         Error::Exists(_) => Error::Exists("username"),

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chassis::{Error, Result};
 use proto::user::SignInRequest;
@@ -15,6 +16,9 @@ use super::posted::Posted;
 use super::{go, html_with, words};
 use crate::Shop;
 use crate::visitor::Kind;
+
+/// Longest wait, in seconds, that is called a moment.
+const SOON_SECONDS: u64 = 5;
 
 /// Where to go once inside.
 #[derive(Deserialize)]
@@ -75,6 +79,7 @@ pub(super) async fn sign_in(
         username: form.value("username"),
         password: form.value("password"),
     };
+    let request = visit.visitor.request(request);
     let answer = shop.users.clone().sign_in(request).await;
     let (status, headline) = match answer.map_err(Error::from) {
         Ok(customer) => {
@@ -86,10 +91,11 @@ pub(super) async fn sign_in(
             StatusCode::UNAUTHORIZED,
             "That username and password do not go together.",
         ),
-        Err(Error::Exhausted(_)) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "That was tried too often. Wait a minute, then try again.",
-        ),
+        Err(error @ Error::Exhausted { .. }) => {
+            form.fail(slow_down(&error, "That was tried too often."));
+            let page = ask_again(&shop, &visit, form, next, StatusCode::TOO_MANY_REQUESTS);
+            return Ok(retry_later(&error, page.await?));
+        }
         Err(Error::Unavailable(_) | Error::Timeout) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Nobody can sign in just now. Your basket is kept; try again in a moment.",
@@ -100,12 +106,32 @@ pub(super) async fn sign_in(
     ask_again(&shop, &visit, form, next, status).await
 }
 
+/// What to tell whoever reached a limit: to wait a moment when too many came at
+/// once, and that `reason` holds when it takes longer.
+pub(super) fn slow_down(error: &Error, reason: &str) -> String {
+    match error.retry_after_seconds() {
+        Some(seconds) if seconds > SOON_SECONDS => {
+            format!("{reason} Wait a minute, then try again.")
+        }
+        _ => "The shop is busy with sign-ins just now. Try again in a moment.".to_owned(),
+    }
+}
+
+/// Adds how long to wait to a page about `error`.
+pub(super) fn retry_later(error: &Error, mut page: Response) -> Response {
+    if let Some(seconds) = error.retry_after_seconds() {
+        let seconds = HeaderValue::from(seconds);
+        page.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    page
+}
+
 /// `POST /sign-out`
 pub(super) async fn sign_out(
     State(shop): State<Shop>,
     Posted { visit, .. }: Posted,
 ) -> Result<Response> {
-    visit.visitor.sign_out().await?;
+    visit.visitor.sign_out(&shop).await?;
     visit
         .visitor
         .flash(&shop, Kind::Done, "You are signed out. Mind how you go.");

@@ -96,10 +96,15 @@ impl Field {
         typed.clone_into(&mut self.value);
     }
 
-    /// What may be shown again: nobody's secrets.
+    /// Whether it takes a password, a card number or a security code.
+    pub(super) fn is_secret(&self) -> bool {
+        let is_of_card = matches!(self.rule, Rule::CardNumber | Rule::SecurityCode);
+        is_of_card || self.kind == "password"
+    }
+
+    /// Clears what must not be shown again.
     pub(super) fn forget_secrets(&mut self) {
-        let is_secret = matches!(self.rule, Rule::CardNumber | Rule::SecurityCode);
-        if is_secret || self.kind == "password" {
+        if self.is_secret() {
             self.value.clear();
         }
     }

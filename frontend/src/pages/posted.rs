@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+use axum::response::{IntoResponse, Response};
 use chassis::{Error, Result};
 use url::form_urlencoded;
 
 use super::frame::Visit;
+use super::resend;
 use crate::Shop;
 
 /// Forms beyond this many bytes are refused.
@@ -31,6 +35,14 @@ impl Form {
     /// What is in the field called `name`, without the spaces around it.
     pub(super) fn value(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value.trim())
+    }
+
+    /// All fields but the token, in the order of their names.
+    pub(super) fn fields(&self) -> Vec<(&str, &str)> {
+        let fields = self.0.iter().filter(|(name, _)| *name != "csrf");
+        let mut fields: Vec<_> = fields.map(|(name, value)| (&**name, &**value)).collect();
+        fields.sort_unstable();
+        fields
     }
 
     /// What is in the field called `name`, to the letter.
@@ -60,13 +72,45 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 impl FromRequest<Shop> for Posted {
-    type Rejection = Error;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, shop: &Shop) -> Result<Self> {
+    /// A form that was given to another session, and one of a customer who is not
+    /// signed in any more, is shown again instead ([`resend`]).
+    async fn from_request(request: Request, shop: &Shop) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let visit = Visit::from_request_parts(&mut parts, shop).await?;
-        let form = Form::from_request(Request::from_parts(parts, body), shop).await?;
-        visit.visitor.verify(shop, form.exact("csrf"))?;
-        Ok(Self { visit, form })
+        let visit = Visit::from_request_parts(&mut parts, shop).await;
+        let visit = visit.map_err(IntoResponse::into_response)?;
+        let wants_json = wants_json(&parts.headers);
+        let form = Form::from_request(Request::from_parts(parts, body), shop).await;
+        let posted = Self {
+            visit,
+            form: form.map_err(IntoResponse::into_response)?,
+        };
+        let is_known = posted
+            .visit
+            .visitor
+            .verify(shop, posted.form.exact("csrf"))
+            .is_ok();
+        let is_complete = posted.visit.visitor.customer.is_some() || !posted.is_for_customers();
+        match (is_known && is_complete, wants_json) {
+            (true, _) => Ok(posted),
+            (false, true) => Err(resend::token(&posted.visit)),
+            (false, false) => Err(resend::page(shop, &posted).await),
+        }
     }
+}
+
+impl Posted {
+    /// Whether only customers who have signed in can send this form.
+    pub(super) fn is_for_customers(&self) -> bool {
+        let path = &self.visit.path;
+        path.starts_with("/account") || path.starts_with("/checkout")
+    }
+}
+
+/// Whether a script of ours sent the form.
+fn wants_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .is_some_and(|accept| accept == "application/json")
 }

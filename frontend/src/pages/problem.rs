@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::ACCEPT;
+use axum::http::header::{ACCEPT, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::frame::{Page, Visit, next_query};
 use super::{go, html};
+use crate::security::{self, CrossSite};
 use crate::{Shop, paths};
 
 /// Said on pages that show what the catalogue said earlier.
@@ -62,26 +63,39 @@ async fn show(shop: &Shop, visit: &Visit, problem: Problem) -> Result<Response> 
 pub(super) async fn explain(State(shop): State<Shop>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut asked = parts.clone();
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let response = if asked.extensions.get::<CrossSite>().is_some() {
+        security::refusal()
+    } else {
+        next.run(Request::from_parts(parts, body)).await
+    };
     let Some(failure) = response.extensions().get::<Failure>().cloned() else {
         return response;
     };
+    let wait = response.headers().get(RETRY_AFTER).cloned();
+    let mut explained = explained(&shop, &mut asked, response, &failure.message).await;
+    if let Some(wait) = wait {
+        explained.headers_mut().insert(RETRY_AFTER, wait);
+    }
+    explained
+}
+
+async fn explained(shop: &Shop, asked: &mut Parts, response: Response, message: &str) -> Response {
     let status = response.status();
-    if accepts(&asked, "application/json") {
-        let body = Json(json!({"message": sentence(&failure.message)}));
+    if accepts(asked, "application/json") {
+        let body = Json(json!({"message": sentence(message)}));
         return (status, body).into_response();
     }
-    if status == StatusCode::NOT_FOUND && !accepts(&asked, "text/html") {
+    if status == StatusCode::NOT_FOUND && !accepts(asked, "text/html") {
         return paths::cannot(&asked.method, &asked.uri);
     }
-    let Ok(visit) = Visit::from_request_parts(&mut asked, &shop).await else {
-        return (status, sentence(&failure.message)).into_response();
+    let Ok(visit) = Visit::from_request_parts(asked, shop).await else {
+        return (status, sentence(message)).into_response();
     };
     if status == StatusCode::UNAUTHORIZED {
-        return to_sign_in(&asked, &visit);
+        return to_sign_in(asked, &visit);
     }
-    let problem = Problem::of(status, &failure.message, &asked);
-    match show(&shop, &visit, problem).await {
+    let problem = Problem::of(status, message, asked);
+    match show(shop, &visit, problem).await {
         Ok(mut page) => {
             *page.status_mut() = status;
             page
@@ -125,6 +139,10 @@ impl Problem {
             StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE => Self::new(
                 "That did not work",
                 format!("{} Nothing was changed.", sentence(message)),
+            ),
+            StatusCode::FORBIDDEN => Self::new(
+                "That came from another site",
+                "A page of another site sent this to the shop, so nothing was changed. If it was you, do it again from the shop's own pages.",
             ),
             StatusCode::TOO_MANY_REQUESTS => Self::new(
                 "One at a time, please",

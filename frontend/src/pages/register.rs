@@ -7,7 +7,7 @@ use axum::response::Response;
 use chassis::{Error, Result};
 use proto::user::RegisterRequest;
 
-use super::enter::Onwards;
+use super::enter::{Onwards, retry_later, slow_down};
 use super::fields;
 use super::form::Form;
 use super::frame::{Page, Visit, next_query};
@@ -62,11 +62,8 @@ pub(super) async fn register(
     if !form.check("profile", &sent) {
         return invite_again(&shop, &visit, form, next, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let answer = shop
-        .users
-        .clone()
-        .register(registration(&form, &sent))
-        .await;
+    let request = visit.visitor.request(registration(&form, &sent));
+    let answer = shop.users.clone().register(request).await;
     let status = match answer.map_err(Error::from) {
         Ok(customer) => {
             let customer = customer.into_inner();
@@ -82,6 +79,11 @@ pub(super) async fn register(
         Err(Error::Invalid(message)) => {
             form.fail(sentence(&message));
             StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Err(error @ Error::Exhausted { .. }) => {
+            form.fail(slow_down(&error, "That was tried too often."));
+            let page = invite_again(&shop, &visit, form, next, StatusCode::TOO_MANY_REQUESTS);
+            return Ok(retry_later(&error, page.await?));
         }
         Err(Error::Unavailable(_) | Error::Timeout) => {
             form.fail("No account can be opened just now. What you typed is kept, save the password; try again in a moment.");

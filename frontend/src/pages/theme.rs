@@ -1,6 +1,5 @@
 //! Light, dark, or as the visitor's system has it; and the colour of a release.
 
-use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::Response;
 use chassis::Result;
@@ -10,9 +9,10 @@ use tower_cookies::{Cookie, Cookies};
 
 use super::posted::Form;
 use super::{go, words};
-use crate::{Release, Shop};
+use crate::Release;
 
-const COOKIE: &str = "theme";
+/// Name of the cookie, which the script sets, too.
+pub(crate) const COOKIE: &str = "theme";
 
 /// How a page is lit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,16 +68,11 @@ impl Theme {
 }
 
 /// `POST /theme`
-pub(super) async fn choose(
-    State(shop): State<Shop>,
-    cookies: Cookies,
-    form: Form,
-) -> Result<Response> {
+pub(super) async fn choose(cookies: Cookies, form: Form) -> Result<Response> {
     let theme = Theme::read(form.value("theme"));
     let cookie = Cookie::build((COOKIE, theme.name()))
         .path("/")
         .same_site(SameSite::Lax)
-        .secure(shop.secure_cookies)
         .max_age(Duration::days(365));
     cookies.add(cookie.build());
     Ok(go(words::safe_next(form.value("next"))))

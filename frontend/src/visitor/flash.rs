@@ -8,9 +8,12 @@ use tower_cookies::cookie::SameSite;
 use tower_cookies::cookie::time::Duration;
 
 use super::Visitor;
-use crate::Shop;
+use crate::{Key, Shop};
 
-const COOKIE: &str = "flash";
+/// Name of the cookie, which each shop of a host has for itself.
+pub(crate) fn name(key: &Key) -> String {
+    format!("flash.{}", key.shop_id())
+}
 
 /// What to tell the visitor on the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -38,11 +41,10 @@ impl Visitor {
             text: text.into(),
         };
         let json = serde_json::to_vec(&flash).unwrap_or_default();
-        let cookie = Cookie::build((COOKIE, URL_SAFE_NO_PAD.encode(json)))
+        let cookie = Cookie::build((name(&shop.key), URL_SAFE_NO_PAD.encode(json)))
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
-            .secure(shop.secure_cookies)
             .max_age(Duration::minutes(5));
         let signed = self.cookies.signed(shop.key.cookies());
         signed.add(cookie.build());
@@ -52,9 +54,10 @@ impl Visitor {
     #[must_use]
     pub fn take_flash(&self, shop: &Shop) -> Option<Flash> {
         let signed = self.cookies.signed(shop.key.cookies());
-        let cookie = signed.get(COOKIE)?;
+        let cookie = signed.get(&name(&shop.key))?;
         let flash = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
-        self.cookies.remove(Cookie::build(COOKIE).path("/").build());
+        let cookie = Cookie::build(name(&shop.key)).path("/");
+        self.cookies.remove(cookie.build());
         serde_json::from_slice(&flash).ok()
     }
 }

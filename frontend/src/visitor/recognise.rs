@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use chassis::forwarded::ClientInfo;
 use chassis::{Error, Result, clock};
 use tower_cookies::Cookies;
 use tower_sessions::{Expiry, Session};
@@ -34,7 +35,9 @@ impl Visitor {
             return Err(Error::internal("the session layer is missing"));
         };
         let (session_id, is_new) = name(&session).await?;
+        let client = parts.extensions.get::<ClientInfo>();
         let mut visitor = Self {
+            address: client.and_then(|client| client.address),
             csrf: shop.key.sign(&session_id),
             session_id,
             customer: None,

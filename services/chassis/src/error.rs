@@ -1,7 +1,11 @@
 //! One error for every service, and the one place it meets a protocol.
 
-use axum::http::StatusCode;
+use std::time::Duration;
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
 /// A result that fails with [`Error`].
@@ -46,9 +50,14 @@ pub enum Error {
     #[error("{0}")]
     Outdated(String),
 
-    /// Too many tries; the caller should slow down.
-    #[error("{0}")]
-    Exhausted(&'static str),
+    /// Too many requests: refused at once, to be sent again not before `retry_after`.
+    #[error("{message}")]
+    Exhausted {
+        /// Which limit was reached.
+        message: &'static str,
+        /// How long the caller should wait.
+        retry_after: Duration,
+    },
 
     /// A database or service we depend on does not answer.
     #[error("temporarily unavailable")]
@@ -77,7 +86,7 @@ impl Error {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
             Self::Refused(_) => (StatusCode::NOT_ACCEPTABLE, Code::FailedPrecondition),
             Self::Outdated(_) => (StatusCode::CONFLICT, Code::Aborted),
-            Self::Exhausted(_) => (StatusCode::TOO_MANY_REQUESTS, Code::ResourceExhausted),
+            Self::Exhausted { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::ResourceExhausted),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, Code::DeadlineExceeded),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
@@ -87,6 +96,24 @@ impl Error {
     /// An [`Error::Invalid`] that says `message`.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid(message.into())
+    }
+
+    /// How long a caller should wait before the next attempt, in whole seconds
+    /// as `Retry-After` counts (RFC 9110, 10.2.3); only known for
+    /// [`Error::Exhausted`].
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let Self::Exhausted { retry_after, .. } = self else {
+            return None;
+        };
+        Some(
+            retry_after
+                .as_millis()
+                .div_ceil(1000)
+                .max(1)
+                .try_into()
+                .unwrap_or(u64::MAX),
+        )
     }
 
     /// An [`Error::Unavailable`] because of `cause`.
@@ -119,6 +146,10 @@ impl IntoResponse for Error {
         self.log();
         let (status, _) = self.codes();
         let mut response = status.into_response();
+        if let Some(seconds) = self.retry_after_seconds() {
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(Failure {
             message: self.to_string(),
         });
@@ -130,8 +161,27 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         error.log();
         let (_, code) = error.codes();
-        Status::new(code, error.to_string())
+        let mut status = Status::new(code, error.to_string());
+        if let Some(pushback) = error.retry_after_seconds().map(|seconds| seconds * 1000) {
+            let metadata = status.metadata_mut();
+            metadata.insert(PUSHBACK_MS, MetadataValue::from(pushback));
+        }
+        status
     }
+}
+
+/// Metadata that says how many milliseconds a client should wait (gRFC A6,
+/// "server pushback").
+const PUSHBACK_MS: &str = "grpc-retry-pushback-ms";
+
+/// Wait after `RESOURCE_EXHAUSTED` from a peer that does not say how long.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long `status` asks its receiver to wait.
+fn pushback(status: &Status) -> Duration {
+    let value = status.metadata().get(PUSHBACK_MS);
+    let millis = value.and_then(|value| value.to_str().ok()?.parse().ok());
+    millis.map_or(DEFAULT_RETRY_AFTER, Duration::from_millis)
 }
 
 /// What a peer told us over gRPC, as our own error.
@@ -144,7 +194,10 @@ impl From<Status> for Error {
             Code::Unauthenticated => Self::Unauthorized,
             Code::FailedPrecondition => Self::Refused(status.message().to_owned()),
             Code::Aborted => Self::Outdated(status.message().to_owned()),
-            Code::ResourceExhausted => Self::Exhausted("too many requests"),
+            Code::ResourceExhausted => Self::Exhausted {
+                message: "too many requests",
+                retry_after: pushback(&status),
+            },
             Code::DeadlineExceeded => Self::Timeout,
             Code::Unavailable => Self::Unavailable(status.into()),
             _ => Self::Internal(status.into()),
@@ -177,6 +230,20 @@ mod tests {
     fn callers_never_see_the_cause() {
         let error = Error::from(sqlx::Error::Protocol("secret".into()));
         assert_eq!(Status::from(error).message(), "internal error");
+    }
+
+    #[test]
+    fn how_long_to_wait_is_said_in_both_protocols() {
+        let busy = || Error::Exhausted {
+            message: "too many requests",
+            retry_after: Duration::from_millis(1500),
+        };
+        let response = busy().into_response();
+        assert_eq!(response.headers()[RETRY_AFTER], "2");
+        let Error::Exhausted { retry_after, .. } = Error::from(Status::from(busy())) else {
+            panic!("its meaning is lost");
+        };
+        assert_eq!(retry_after, Duration::from_secs(2));
     }
 
     #[test]

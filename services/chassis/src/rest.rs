@@ -8,7 +8,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -122,6 +122,7 @@ impl Style {
 
     async fn reword(self, mut response: Response, path: &str) -> Response {
         let mut status = response.status();
+        let wait = response.headers_mut().remove(RETRY_AFTER);
         if self != Self::Spring && status == StatusCode::METHOD_NOT_ALLOWED {
             status = StatusCode::NOT_FOUND; // the Go routers knew no 405
         }
@@ -132,7 +133,11 @@ impl Style {
         if self != Self::Spring && status == StatusCode::NOT_FOUND && message == NO_PAGE {
             return page_not_found();
         }
-        self.error(status, &message, path)
+        let mut reworded = self.error(status, &message, path);
+        if let Some(wait) = wait {
+            reworded.headers_mut().insert(RETRY_AFTER, wait);
+        }
+        reworded
     }
 }
 

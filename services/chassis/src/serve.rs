@@ -135,6 +135,7 @@ impl Server {
         let closing = shutdown.clone();
         // Small gRPC frames must not wait for a full packet.
         let main = main.tap_io(|tcp| drop(tcp.set_nodelay(true)));
+        let public = public.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(main, public)
             .with_graceful_shutdown(async move { closing.closing().await });
         let serving = tokio::spawn(serving.into_future());

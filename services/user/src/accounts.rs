@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use chassis::{Error, Result, ids};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::attempts::Attempts;
 use crate::customer::{Account, NewCustomer};
 use crate::password::{self, Verdict};
+use crate::queue::{Permit, Purpose, Queue};
 use crate::remembered::Remembered;
+use crate::source::Source;
 use crate::{Customer, Store, text};
 
 /// Each hash takes 19 MiB while it is computed: so many at once and no more.
@@ -21,7 +23,7 @@ pub struct Accounts(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    hashing: Arc<Semaphore>,
+    hashing: Queue,
     attempts: Mutex<Attempts>,
     remembered: Mutex<Remembered>,
 }
@@ -31,6 +33,7 @@ struct Inner {
 struct Visitor {
     username: String,
     password: String,
+    source: Source,
     account: Option<Account>,
 }
 
@@ -40,22 +43,24 @@ impl Accounts {
     pub fn new(store: Store) -> Self {
         Self(Arc::new(Inner {
             store,
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            hashing: Queue::new(HASHES_AT_ONCE),
             attempts: Mutex::default(),
             remembered: Mutex::default(),
         }))
     }
 
-    /// Opens an account and returns its customer.
-    pub async fn register(&self, wish: NewCustomer) -> Result<Customer> {
+    /// Opens an account for somebody at `source` and returns its customer.
+    ///
+    /// Fails with [`Error::Exhausted`] when too many passwords wait to be hashed.
+    pub async fn register(&self, wish: NewCustomer, source: Source) -> Result<Customer> {
         wish.check()?;
         // The store decides; this only saves a hash when the answer is known.
         if self.0.store.account(&wish.username).await?.is_some() {
             return Err(Error::Exists("username"));
         }
-        let turn = self.turn().await?;
+        let permit = self.0.hashing.permit((Purpose::Register, source)).await?;
         let typed = wish.password;
-        let password = on_its_own_thread(turn, move || password::hash(&typed)).await?;
+        let password = on_its_own_thread(permit, move || password::hash(&typed)).await?;
         let customer = Customer {
             id: ids::new_id(),
             username: wish.username,
@@ -68,26 +73,34 @@ impl Accounts {
         Ok(customer)
     }
 
-    /// Returns the customer called `username` whose password is `password`.
+    /// Returns the customer called `username` whose password is `password`, and
+    /// who is at `source`.
     ///
     /// Fails alike, and after the same time, for an unknown name and a wrong
-    /// password.
-    pub async fn sign_in(&self, username: &str, password: &str) -> Result<Customer> {
+    /// password; with [`Error::Exhausted`] after too many failures, and when too
+    /// many passwords wait to be hashed.
+    pub async fn sign_in(
+        &self,
+        (username, password): (&str, &str),
+        source: Source,
+    ) -> Result<Customer> {
         if !text::is_fit(username) || !text::is_fit(password) {
             return Err(Error::Unauthorized); // nobody can have registered with these
         }
-        self.0.attempts().admit(username, Instant::now())?;
+        let now = Instant::now();
+        self.0.attempts().admit(username, source, now)?;
         let visitor = Visitor {
             username: username.to_owned(),
             password: password.to_owned(),
+            source,
             account: self.0.store.account(username).await?,
         };
         if let Some(customer) = self.0.recognise(&visitor) {
             return Ok(customer);
         }
-        let turn = self.turn().await?;
+        let permit = self.0.hashing.permit((Purpose::SignIn, source)).await?;
         let (inner, at_work) = (self.0.clone(), visitor.clone());
-        let verdict = on_its_own_thread(turn, move || inner.verify(&at_work)).await?;
+        let verdict = on_its_own_thread(permit, move || inner.verify(&at_work)).await?;
         self.let_in(visitor, verdict).await
     }
 
@@ -102,19 +115,14 @@ impl Accounts {
         }
         Ok(account.customer)
     }
-
-    /// Waits until a password may be hashed.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        let turn = self.0.hashing.clone().acquire_owned().await;
-        turn.map_err(Error::internal)
-    }
 }
 
 impl Inner {
     /// Checks the password of a visitor. What happened while they waited for
     /// their turn counts: others may have failed, or been verified, meanwhile.
     fn verify(&self, visitor: &Visitor) -> Result<Verdict> {
-        self.attempts().admit(&visitor.username, Instant::now())?;
+        let (name, source) = (&visitor.username, visitor.source);
+        self.attempts().admit(name, source, Instant::now())?;
         if self.recognise(visitor).is_some() {
             return Ok(Verdict::Right);
         }
@@ -122,7 +130,7 @@ impl Inner {
         let stored = account.map(|account| account.password.as_str());
         let verdict = password::check(stored, &visitor.password)?;
         match (&verdict, account) {
-            (Verdict::Wrong, _) => self.attempts().failed(&visitor.username, Instant::now()),
+            (Verdict::Wrong, _) => self.attempts().failed(name, source, Instant::now()),
             (Verdict::Right, Some(account)) => self.remembered().remember(
                 &account.customer.id,
                 &account.password,
@@ -155,15 +163,15 @@ impl Inner {
     }
 }
 
-/// Runs slow `work` where it holds up nobody, keeping its turn until it is
+/// Runs slow `work` where it holds up nobody, keeping the permit until it is
 /// done even when the caller has gone.
 async fn on_its_own_thread<T: Send + 'static>(
-    turn: OwnedSemaphorePermit,
+    permit: Permit,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (done, outcome) = oneshot::channel();
     let work = move || {
-        let _turn = turn;
+        let _permit = permit;
         step_back();
         drop(done.send(work()));
     };
@@ -191,8 +199,9 @@ mod tests {
     #[tokio::test]
     async fn passwords_are_hashed_behind_everybody_else() {
         let niceness = || rustix::process::nice(0).map_err(Error::internal);
-        let turn = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-        let at_work = on_its_own_thread(turn, niceness).await.unwrap();
+        let lane = (Purpose::SignIn, Source::default());
+        let permit = Queue::new(1).permit(lane).await.unwrap();
+        let at_work = on_its_own_thread(permit, niceness).await.unwrap();
         let here = niceness().unwrap();
         assert_eq!(at_work, (here + 5).min(19), "and nobody else steps back");
     }

@@ -1,33 +1,102 @@
-//! Failed sign-ins: ten within a minute, and the name has to rest for one.
+//! Login throttle: failed sign-ins are counted, and too many within a minute
+//! block further ones for a minute.
 //!
-//! Pure: the time is an argument. Only failures count, so a customer who knows
-//! the password may come as often as they like, unless somebody else is
-//! guessing at their name right now.
+//! Pure: the time is an argument. The tight limit is per name *and* source, so
+//! that whoever guesses at a name from one network does not lock its owner out
+//! on another. Looser limits hold per name over all sources (many networks that
+//! guess at one name) and per source over all names (one network that tries a
+//! password on many). Only failures count: whoever knows the password may sign
+//! in as often as they like.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::{Duration, Instant};
 
 use chassis::{Error, Result};
 
-/// So many failures within [`WINDOW`] are too many.
+use crate::source::Source;
+
+/// Failures within [`WINDOW`] of one name from one source that block it there.
 pub const LIMIT: u32 = 10;
 
-/// How long failures count, and how long a name then rests.
+/// Failures within [`WINDOW`] of one name from all sources that block it everywhere.
+pub const NAME_LIMIT: u32 = 100;
+
+/// Failures within [`WINDOW`] from one source that block it for all names.
+pub const SOURCE_LIMIT: u32 = 100;
+
+/// The same for a source that many people share.
+pub const SHARED_SOURCE_LIMIT: u32 = 1000;
+
+/// How long failures count, and how long the block then lasts.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// So many names are watched at most. Checking a password takes so long that no
-/// attacker gets through more names in a minute.
-const WATCHED: usize = 10_000;
+/// Entries per table. Checking a password takes so long that no attacker gets
+/// through more names in a minute.
+const MAX_ENTRIES: usize = 10_000;
 
-/// The failures of the last minute, by name.
+/// The failures of the last minute: by name and source, by name, by source.
 #[derive(Debug, Default)]
 pub struct Attempts {
-    /// Keyed by a hash under a secret of this process: people type passwords
+    pairs: Table,
+    names: Table,
+    sources: Table,
+    /// Keys are hashes under a secret of this process: people type passwords
     /// into the wrong field.
-    failures: HashMap<u64, Failures>,
     hasher: RandomState,
 }
+
+impl Attempts {
+    /// Fails with [`Error::Exhausted`] while sign-ins of `username` from
+    /// `source` are blocked.
+    pub fn admit(&self, username: &str, source: Source, now: Instant) -> Result<()> {
+        let wait = |(table, key, limit): (&Table, u64, u32)| table.blocked(key, limit, now);
+        let longest = self
+            .keys(username, source)
+            .into_iter()
+            .filter_map(wait)
+            .max();
+        match longest {
+            None => Ok(()),
+            Some(retry_after) => Err(Error::Exhausted {
+                message: "too many failed sign-ins: try again in a minute",
+                retry_after,
+            }),
+        }
+    }
+
+    /// Counts a wrong password for `username` from `source`.
+    pub fn failed(&mut self, username: &str, source: Source, now: Instant) {
+        let [pair, name, network] = self
+            .keys(username, source)
+            .map(|(_, key, limit)| (key, limit));
+        self.pairs.count(pair, now);
+        self.names.count(name, now);
+        self.sources.count(network, now);
+    }
+
+    /// Each table, with the key of this attempt in it and the limit there.
+    fn keys(&self, username: &str, source: Source) -> [(&Table, u64, u32); 3] {
+        let per_source = if source.is_shared() {
+            SHARED_SOURCE_LIMIT
+        } else {
+            SOURCE_LIMIT
+        };
+        [
+            (&self.pairs, self.key(&(username, source)), LIMIT),
+            (&self.names, self.key(&username), NAME_LIMIT),
+            (&self.sources, self.key(&source), per_source),
+        ]
+    }
+
+    fn key(&self, of: &impl Hash) -> u64 {
+        self.hasher.hash_one(of)
+    }
+}
+
+/// Failures by key, at most [`MAX_ENTRIES`] of them.
+#[derive(Debug, Default)]
+struct Table(HashMap<u64, Failures>);
 
 #[derive(Debug)]
 struct Failures {
@@ -36,58 +105,46 @@ struct Failures {
 }
 
 impl Failures {
-    fn counts(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) < WINDOW
+    fn left(&self, now: Instant) -> Option<Duration> {
+        let left = WINDOW.saturating_sub(now.saturating_duration_since(self.since));
+        (!left.is_zero()).then_some(left)
     }
 }
 
-impl Attempts {
-    /// Fails while `username` has to rest.
-    pub fn admit(&self, username: &str, now: Instant) -> Result<()> {
-        let failures = self.failures.get(&self.hasher.hash_one(username));
-        if failures.is_some_and(|failures| failures.count >= LIMIT && failures.counts(now)) {
-            return Err(Error::Exhausted(
-                "too many failed sign-ins: try again in a minute",
-            ));
-        }
-        Ok(())
+impl Table {
+    /// How long `key` is blocked from `now` on, if it has reached `limit`.
+    fn blocked(&self, key: u64, limit: u32, now: Instant) -> Option<Duration> {
+        let failures = self.0.get(&key)?;
+        failures.left(now).filter(|_| failures.count >= limit)
     }
 
-    /// Notes that somebody gave a wrong password for `username`.
-    pub fn failed(&mut self, username: &str, now: Instant) {
-        let key = self.hasher.hash_one(username);
-        if !self.failures.contains_key(&key) {
+    fn count(&mut self, (key, limit): (u64, u32), now: Instant) {
+        if !self.0.contains_key(&key) {
             self.make_room(now);
         }
-        let fresh = Failures {
+        let fresh = || Failures {
             count: 0,
             since: now,
         };
-        let failures = self.failures.entry(key).or_insert(fresh);
-        if !failures.counts(now) {
-            *failures = Failures {
-                count: 0,
-                since: now,
-            };
+        let failures = self.0.entry(key).or_insert_with(fresh);
+        if failures.left(now).is_none() {
+            *failures = fresh();
         }
         failures.count += 1;
-        if failures.count == LIMIT {
+        if failures.count == limit {
             failures.since = now;
         }
     }
 
     fn make_room(&mut self, now: Instant) {
-        if self.failures.len() < WATCHED {
+        if self.0.len() < MAX_ENTRIES {
             return;
         }
-        self.failures.retain(|_, failures| failures.counts(now));
-        if self.failures.len() >= WATCHED {
-            let oldest = self
-                .failures
-                .iter()
-                .min_by_key(|(_, failures)| failures.since);
+        self.0.retain(|_, failures| failures.left(now).is_some());
+        if self.0.len() >= MAX_ENTRIES {
+            let oldest = self.0.iter().min_by_key(|(_, failures)| failures.since);
             let oldest = oldest.map(|(key, _)| *key);
-            oldest.map(|key| self.failures.remove(&key));
+            oldest.map(|key| self.0.remove(&key));
         }
     }
 }
@@ -98,48 +155,97 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn home() -> Source {
+        Source::parse("192.0.2.1")
+    }
+
+    fn network(number: u32) -> Source {
+        Source::parse(&format!("198.51.{}.{}", number / 256, number % 256))
+    }
+
     #[test]
     fn ten_failures_within_a_minute_are_too_many() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         for _ in 0..LIMIT {
-            assert!(attempts.admit("ada", now).is_ok());
-            attempts.failed("ada", now);
+            assert!(attempts.admit("ada", home(), now).is_ok());
+            attempts.failed("ada", home(), now);
         }
-        assert!(attempts.admit("ada", now + SECOND * 59).is_err());
-        assert!(attempts.admit("ada", now + WINDOW).is_ok());
-        assert!(attempts.admit("bob", now).is_ok());
+        let refused = attempts.admit("ada", home(), now + SECOND * 50);
+        assert_eq!(refused.unwrap_err().retry_after_seconds(), Some(10));
+        assert!(attempts.admit("ada", home(), now + WINDOW).is_ok());
+        assert!(attempts.admit("bob", home(), now).is_ok());
     }
 
     #[test]
-    fn the_rest_begins_with_the_last_failure() {
+    fn whoever_guesses_elsewhere_does_not_lock_the_owner_out() {
+        let (mut attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..LIMIT {
+            attempts.failed("ada", network(1), now);
+        }
+        assert!(attempts.admit("ada", network(1), now).is_err());
+        assert!(attempts.admit("ada", home(), now).is_ok());
+        assert!(attempts.admit("ada", Source::default(), now).is_ok());
+    }
+
+    #[test]
+    fn many_networks_together_do_not_get_more_guesses_at_one_name() {
+        let (mut attempts, now) = (Attempts::default(), Instant::now());
+        for number in 0..NAME_LIMIT {
+            assert!(attempts.admit("ada", network(number), now).is_ok());
+            attempts.failed("ada", network(number), now);
+        }
+        assert!(attempts.admit("ada", network(1000), now).is_err());
+        assert!(attempts.admit("bob", network(1000), now).is_ok());
+        assert!(attempts.admit("ada", network(1000), now + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn one_network_does_not_get_more_guesses_by_changing_names() {
+        let now = Instant::now();
+        for (source, limit) in [
+            (home(), SOURCE_LIMIT),
+            (Source::default(), SHARED_SOURCE_LIMIT),
+        ] {
+            let mut attempts = Attempts::default();
+            for number in 0..limit {
+                let name = number.to_string();
+                assert!(attempts.admit(&name, source, now).is_ok());
+                attempts.failed(&name, source, now);
+            }
+            assert!(attempts.admit("ada", source, now).is_err());
+            assert!(attempts.admit("ada", network(1), now).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_block_begins_with_the_last_failure() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         for second in 0..LIMIT {
-            attempts.failed("ada", now + SECOND * second);
+            attempts.failed("ada", home(), now + SECOND * second);
         }
         let last = now + SECOND * (LIMIT - 1);
-        assert!(attempts.admit("ada", last + SECOND * 59).is_err());
-        assert!(attempts.admit("ada", last + WINDOW).is_ok());
+        assert!(attempts.admit("ada", home(), last + SECOND * 59).is_err());
+        assert!(attempts.admit("ada", home(), last + WINDOW).is_ok());
     }
 
     #[test]
     fn slow_failures_are_forgiven() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         for minute in 0..LIMIT * 2 {
-            attempts.failed("ada", now + WINDOW * minute);
-            assert!(attempts.admit("ada", now + WINDOW * minute).is_ok());
+            attempts.failed("ada", home(), now + WINDOW * minute);
+            assert!(attempts.admit("ada", home(), now + WINDOW * minute).is_ok());
         }
     }
 
     #[test]
-    fn memory_is_bounded_and_the_oldest_name_goes_first() {
-        let (mut attempts, now) = (Attempts::default(), Instant::now());
-        for _ in 0..LIMIT {
-            attempts.failed("ada", now + SECOND);
+    fn memory_is_bounded_and_the_oldest_entry_goes_first() {
+        let (mut table, now) = (Table::default(), Instant::now());
+        for key in 0..MAX_ENTRIES as u64 + 5 {
+            table.count((key, 1), now + SECOND * u32::from(key == 0));
         }
-        for number in 0..WATCHED + 5 {
-            attempts.failed(&number.to_string(), now);
-        }
-        assert_eq!(attempts.failures.len(), WATCHED);
-        assert!(attempts.admit("ada", now + SECOND).is_err());
+        assert_eq!(table.0.len(), MAX_ENTRIES);
+        assert!(table.blocked(0, 1, now + SECOND).is_some());
+        table.count((u64::MAX, 1), now + WINDOW * 2);
+        assert_eq!(table.0.len(), 1);
     }
 }

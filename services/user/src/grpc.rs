@@ -3,6 +3,7 @@
 mod wire;
 
 use axum::Router;
+use chassis::forwarded::CLIENT_ADDRESS;
 use chassis::ids::new_id;
 use proto::user as pb;
 use proto::user::users_server::{Users, UsersServer};
@@ -11,7 +12,7 @@ use tonic::{Request, Response, Status};
 use crate::card::NewCard;
 use crate::customer::Profile;
 use crate::text::{id, optional_id};
-use crate::{Accounts, Address, Store};
+use crate::{Accounts, Address, Source, Store};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -28,13 +29,17 @@ struct Service {
 #[tonic::async_trait]
 impl Users for Service {
     async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Answer<pb::Customer> {
+        let source = source(&request);
         let request = request.into_inner();
-        let customer = self.accounts.sign_in(&request.username, &request.password);
-        Ok(Response::new(customer.await?.into()))
+        let credentials = (&*request.username, &*request.password);
+        let customer = self.accounts.sign_in(credentials, source).await?;
+        Ok(Response::new(customer.into()))
     }
 
     async fn register(&self, request: Request<pb::RegisterRequest>) -> Answer<pb::Customer> {
-        let customer = self.accounts.register(request.into_inner().into()).await?;
+        let source = source(&request);
+        let request = request.into_inner();
+        let customer = self.accounts.register(request.into(), source).await?;
         Ok(Response::new(customer.into()))
     }
 
@@ -138,6 +143,13 @@ impl Users for Service {
         self.store.delete_card(&id, owner.as_deref()).await?;
         Ok(Response::new(pb::DeleteCardResponse {}))
     }
+}
+
+/// Source of a request: the client that the caller acts for.
+fn source<T>(request: &Request<T>) -> Source {
+    let address = request.metadata().get(CLIENT_ADDRESS);
+    let address = address.and_then(|address| address.to_str().ok());
+    address.map_or(Source::UNKNOWN, Source::parse)
 }
 
 /// Reads the id of a thing, and whose it must be.

@@ -24,9 +24,11 @@ pub mod customer;
 pub mod grpc;
 mod observe;
 pub mod password;
+pub mod queue;
 pub mod remembered;
 pub mod rest;
 pub mod schema;
+pub mod source;
 pub mod store;
 pub mod text;
 
@@ -35,6 +37,7 @@ pub use address::Address;
 pub use card::Card;
 pub use customer::Customer;
 pub use schema::Schema;
+pub use source::Source;
 pub use store::Store;
 
 /// Settings of the user service.

@@ -20,7 +20,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{Accounts, Store};
+use crate::{Accounts, Source, Store};
 use posted::NewUser;
 use wire::{Links, Made, SignedIn};
 
@@ -59,15 +59,20 @@ pub fn routes(store: Store, accounts: Accounts, link_domain: &str) -> Router {
     router.route("/openapi.json", get(api))
 }
 
+/// Source of what arrives over REST. The original's front-end calls for everybody
+/// and does not say for whom.
+const SOURCE: Source = Source::UNKNOWN;
+
 /// Checks a password.
 #[utoipa::path(get, path = "/login", responses(
     (status = 200, body = SignedIn, content_type = "application/hal+json"),
     (status = 401, description = "no such user, wrong password, or no `Authorization: Basic`"),
-    (status = 429, description = "too many failed sign-ins for this user"),
+    (status = 429, description = "too many failed sign-ins, or too many at once: `Retry-After` says when to try again"),
 ))]
 async fn login(State(desk): State<Desk>, headers: HeaderMap) -> Result<Json<SignedIn>> {
     let (username, password) = basic::credentials(&headers).ok_or(Error::Unauthorized)?;
-    let customer = desk.accounts.sign_in(&username, &password).await?;
+    let credentials = (&*username, &*password);
+    let customer = desk.accounts.sign_in(credentials, SOURCE).await?;
     let user = desk.links.user(customer);
     Ok(Json(SignedIn { user }))
 }
@@ -77,12 +82,13 @@ async fn login(State(desk): State<Desk>, headers: HeaderMap) -> Result<Json<Sign
     (status = 200, body = Made, content_type = "application/hal+json"),
     (status = 400, description = "no username or no password"),
     (status = 409, description = "the username is taken"),
+    (status = 429, description = "too many at once: `Retry-After` says when to try again"),
 ))]
 async fn register(
     State(desk): State<Desk>,
     AnyCaseJson(user): AnyCaseJson<NewUser>,
 ) -> Result<Json<Made>> {
-    let customer = desk.accounts.register(user.into()).await?;
+    let customer = desk.accounts.register(user.into(), SOURCE).await?;
     Ok(Json(Made { id: customer.id }))
 }
 

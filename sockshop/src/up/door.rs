@@ -21,6 +21,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use chassis::discovery::Names;
+use chassis::forwarded::TrustedProxies;
 use chassis::rest::BODY_LIMIT;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
@@ -47,6 +48,10 @@ const TRIES: usize = 3;
 
 /// The way to the front-ends.
 struct Door {
+    /// Reverse proxies in front of it that are believed.
+    trusted: TrustedProxies,
+    /// Name of the cookie that holds a visitor's lot.
+    cookie: String,
     names: Names,
     board: Arc<Board>,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -64,13 +69,24 @@ enum Silence {
     Late,
 }
 
+/// What the door knows of its surroundings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// Reverse proxies in front of it that are believed.
+    pub(crate) trusted: TrustedProxies,
+    /// Identifier of the shop, which cookies of two shops on one host differ in.
+    pub(crate) shop_id: String,
+}
+
 /// What people are served, by the front-ends that `names` finds.
-fn routes(names: Names, board: Arc<Board>) -> Router {
+fn routes(names: Names, board: Arc<Board>, around: Surroundings) -> Router {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(CONNECT));
     connector.set_nodelay(true);
     let client = Client::builder(hyper_util::rt::TokioExecutor::new()).build(connector);
     let door = Door {
+        trusted: around.trusted,
+        cookie: choose::cookie_name(&around.shop_id),
         names,
         board,
         client,
@@ -82,6 +98,8 @@ fn routes(names: Names, board: Arc<Board>) -> Router {
 
 async fn hand_on(State(door): State<Arc<Door>>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
+    let client = door.trusted.client(&parts.headers, &parts.extensions);
+    client.rewrite(&mut parts.headers);
     // What a front-end finds too large it should say itself.
     let body = tokio::time::timeout(LAST_PATIENCE, to_bytes(body, BODY_LIMIT * 2));
     let body = match body.await {
@@ -101,14 +119,14 @@ impl Door {
         loop {
             let candidates = self.candidates().await;
             let roll = rand::random();
-            let (headers, uri) = (&parts.headers, &parts.uri);
-            let Some(chosen) = choose((headers, uri), &candidates, &tried, roll) else {
+            let asked = (&parts.headers, &parts.uri, &*self.cookie);
+            let Some(chosen) = choose(asked, &candidates, &tried, roll) else {
                 return (StatusCode::SERVICE_UNAVAILABLE, "the shop is closed\n").into_response();
             };
             let silence = match self.send(&chosen.url, parts, body).await {
                 Ok(mut answer) => {
                     headers::of_answer(answer.headers_mut());
-                    if let Some(cookie) = keep((headers, uri), chosen, &candidates, roll) {
+                    if let Some(cookie) = keep(asked, chosen, &candidates, roll) {
                         answer.headers_mut().append(SET_COOKIE, cookie);
                     }
                     return answer;

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use chassis::forwarded::ProxySettings;
+
 use super::wanted::{Wanted, parse_some};
 use crate::folder::Which;
 
@@ -19,6 +21,10 @@ pub(crate) struct Options {
     /// Port people find the shop on.
     #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
+
+    /// How people reach the shop.
+    #[command(flatten)]
+    pub(crate) proxies: ProxySettings,
 
     /// The shop to open.
     #[command(flatten)]

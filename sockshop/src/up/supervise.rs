@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
 use super::child::Kit;
-use super::door::Room;
+use super::door::{Room, Surroundings};
 use super::keeper::Keeper;
 use super::options::Options;
 use super::plan::{self, Door, Instance, Seat};
@@ -33,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) door: Door,
     /// The ports of that.
     pub(crate) room: Room,
+    /// What it knows of its surroundings.
+    pub(crate) around: Surroundings,
     /// Its addresses.
     pub(crate) claim: Claim,
 }
@@ -45,6 +47,7 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
     let url = format!("http://127.0.0.1:{}", options.port);
     let board = Arc::new(Board::new(folder.clone(), url)?);
     let dns: Vec<_> = nodes.iter().filter_map(Instance::dns).collect();
+    let around_door = site.around.clone();
     let (mut shop, room) = Shop::new(site, &board);
     let opened = tokio::select! {
         opened = tokio::time::timeout(PATIENCE, shop.open(nodes)) => opened.unwrap_or(Ok(false)),
@@ -57,7 +60,8 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
         let words = logs::last_words(&folder.log(&name));
         bail!("{name} does not start: {words}");
     }
-    shop.entrance = Some(room.open(&dns, &board, shop.shut.clone())?);
+    let around = (around_door, shop.shut.clone());
+    shop.entrance = Some(room.open(&dns, &board, around)?);
     board.change(|state| state.ready = true);
     welcome(&board.read());
     if options.background {

@@ -29,7 +29,7 @@ const PLAN: [&str; 4] = ["--steps", "50,100", "--window", "5m"];
 /// No version takes longer to get ready.
 const READY: Duration = Duration::from_secs(30);
 
-/// The cookie that the door gives.
+/// Beginning of the name of the cookie that the door gives.
 const LOT: &str = "shop_lot";
 
 /// At half, each visitor stays with one version; whoever asks for the other

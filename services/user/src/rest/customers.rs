@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::posted::NewUser;
 use super::wire::{Addresses, Cards, Done, Embedded, Made, User, Users};
-use super::{AsEver, Desk, One};
+use super::{AsEver, Desk, One, SOURCE};
 use crate::text::id;
 
 pub(super) fn routes() -> OpenApiRouter<Desk> {
@@ -48,12 +48,13 @@ async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Users>>> {
     (status = 200, body = Made, content_type = "application/hal+json"),
     (status = 400, description = "no username or no password"),
     (status = 409, description = "the username is taken"),
+    (status = 429, description = "too many at once: `Retry-After` says when to try again"),
 ))]
 async fn create(
     State(desk): State<Desk>,
     AnyCaseJson(user): AnyCaseJson<NewUser>,
 ) -> Result<Json<Made>> {
-    let customer = desk.accounts.register(user.into()).await?;
+    let customer = desk.accounts.register(user.into(), SOURCE).await?;
     Ok(Json(Made { id: customer.id }))
 }
 

@@ -6,6 +6,7 @@ mod accounts;
 mod addresses;
 mod cards;
 mod contract;
+mod limits;
 mod parity;
 mod refusals;
 

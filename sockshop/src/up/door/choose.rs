@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue, Uri};
+use frontend::cookies;
 
 /// A front-end that could answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,9 @@ pub(super) struct Candidate {
     pub(super) weight: u16,
 }
 
-/// What of a request may decide who answers it.
-type Asked<'a> = (&'a HeaderMap, &'a Uri);
+/// What of a request may decide who answers it: its headers, its URI, and the
+/// name of the cookie that holds the visitor's lot.
+type Asked<'a> = (&'a HeaderMap, &'a Uri, &'a str);
 
 /// Names the version that is to answer one request.
 const HEADER: &str = "x-shop-version";
@@ -32,8 +33,15 @@ const HEADER: &str = "x-shop-version";
 /// Names the version that is to answer from now on.
 const QUERY: &str = "version";
 
-/// Holds a visitor's lot, for an hour.
+/// Beginning of the name of the cookie that holds a visitor's lot, for an hour.
+/// Cookies ignore ports: the shop's identifier follows, so that two shops on one
+/// host do not share it.
 const LOT: &str = "shop_lot";
+
+/// Name of the cookie that holds a visitor's lot in the shop called `shop_id`.
+pub(super) fn cookie_name(shop_id: &str) -> String {
+    format!("{LOT}.{shop_id}")
+}
 
 /// How many lots there are: a hundredth of a percent each.
 const LOTS: f64 = 10_000.0;
@@ -85,14 +93,15 @@ pub(super) fn keep(
         _ => roll * LOTS,
     };
     let cookie = format!(
-        "{LOT}={:.0}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax",
+        "{}={:.0}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax",
+        asked.2,
         lot.floor()
     );
     HeaderValue::try_from(cookie).ok()
 }
 
 /// The version that the request wants in so many words.
-fn wished((headers, uri): Asked<'_>) -> Option<&str> {
+fn wished((headers, uri, _): Asked<'_>) -> Option<&str> {
     let header = headers.get(HEADER).and_then(|value| value.to_str().ok());
     let pairs = uri.query().unwrap_or_default().split('&');
     let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
@@ -104,16 +113,14 @@ fn wished((headers, uri): Asked<'_>) -> Option<&str> {
     header.or_else(query)
 }
 
-/// The lot in the visitor's cookie.
-fn lot((headers, _): Asked<'_>) -> Option<f64> {
-    let cookies = headers.get_all(COOKIE).iter();
-    let cookies = cookies.filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';'));
-    let lot = pairs.find_map(|pair| {
-        let (name, lot) = pair.trim().split_once('=')?;
-        (name == LOT).then(|| lot.parse::<u16>().ok())?
-    });
-    lot.map(f64::from).filter(|lot| *lot < LOTS)
+/// The lot in the visitor's cookie: the first that is one, because other programs
+/// on this host may set what they like.
+fn lot((headers, _, cookie): Asked<'_>) -> Option<f64> {
+    let mut lots = cookies::pairs(headers).filter(|(name, _)| *name == cookie);
+    lots.find_map(|(_, lot)| {
+        let lot = f64::from(lot.parse::<u16>().ok()?);
+        (lot < LOTS).then_some(lot)
+    })
 }
 
 /// The lots that each version answers, in the order of their names: of two, one

@@ -13,7 +13,7 @@ use chassis::discovery::Lookup;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::routes;
+use super::{Surroundings, routes};
 use crate::up::board::Board;
 
 /// The door's ports. Until it opens, people wait outside.
@@ -31,7 +31,7 @@ impl Room {
         self,
         dns: &[SocketAddr],
         board: &Arc<Board>,
-        close: CancellationToken,
+        (around, close): (Surroundings, CancellationToken),
     ) -> anyhow::Result<JoinHandle<()>> {
         let lookup = Lookup {
             mesh_dns: dns.iter().map(ToString::to_string).collect(),
@@ -40,8 +40,10 @@ impl Room {
         let names = Discovery::new(&lookup)?.service("front-end")?;
         let people = listen(self.people)?.tap_io(|tcp| drop(tcp.set_nodelay(true)));
         let admin = axum::serve(listen(self.admin)?, private(board.clone()));
-        let serving = axum::serve(people, routes(names, board.clone()))
-            .with_graceful_shutdown(close.clone().cancelled_owned());
+        let routes = routes(names, board.clone(), around);
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+        let serving =
+            axum::serve(people, routes).with_graceful_shutdown(close.clone().cancelled_owned());
         tokio::spawn(
             admin
                 .with_graceful_shutdown(close.cancelled_owned())

@@ -11,12 +11,18 @@ use crate::folder::Folder;
 async fn serve(app: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(axum::serve(listener, app).into_future());
     url
 }
 
 /// A door to the front-ends at `urls`, separated by commas.
 async fn door(urls: &str) -> String {
+    door_behind("", urls).await
+}
+
+/// The same behind the reverse proxies in these networks.
+async fn door_behind(proxies: &str, urls: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let board = Board::new(Folder::at(folder.path()), String::new()).unwrap();
     let discovery = Discovery::new(&Lookup {
@@ -24,11 +30,12 @@ async fn door(urls: &str) -> String {
         domain: None,
     });
     let discovery = discovery.unwrap().knowing("front-end", urls);
-    serve(routes(
-        discovery.service("front-end").unwrap(),
-        board.into(),
-    ))
-    .await
+    let names = discovery.service("front-end").unwrap();
+    let around = Surroundings {
+        trusted: proxies.parse().unwrap(),
+        shop_id: "0123abcd".to_owned(),
+    };
+    serve(routes(names, board.into(), around)).await
 }
 
 /// Where nobody listens.
@@ -104,4 +111,38 @@ async fn what_may_have_been_done_is_not_done_again() {
 async fn a_shop_without_a_front_end_says_so() {
     let answer = reqwest::get(door(&nobody().await).await).await.unwrap();
     assert_eq!(answer.status(), 503);
+}
+
+/// Tells which client a front-end hears of.
+async fn told(headers: HeaderMap) -> String {
+    let names = [
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "forwarded",
+    ];
+    let said = names.map(|name| {
+        headers
+            .get(name)
+            .map_or("-", |value| value.to_str().unwrap())
+    });
+    said.join(" ")
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_client_is_passed_on_from_trusted_proxies_only() {
+    let front_end = serve(Router::new().fallback(any(told))).await;
+    for (proxies, expected) in [
+        ("", "127.0.0.1 - - -"),
+        ("192.0.2.0/24", "127.0.0.1 - - -"),
+        ("127.0.0.1", "198.51.100.1 https shop.lan:8088 -"),
+    ] {
+        let door = door_behind(proxies, &front_end).await;
+        let ask = reqwest::Client::new().get(&door);
+        let ask = ask.header("x-forwarded-for", "1.1.1.1, 198.51.100.1");
+        let ask = ask.header("x-forwarded-proto", "https");
+        let ask = ask.header("x-forwarded-host", "shop.lan:8088");
+        let ask = ask.header("forwarded", "for=1.1.1.1");
+        assert_eq!(ask.send().await.unwrap().text().await.unwrap(), expected);
+    }
 }
