@@ -1,7 +1,8 @@
 //! The cart of whoever asks.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use chassis::rest::Json;
 use chassis::{Error, Result};
 use proto::cart as pb;
@@ -23,14 +24,25 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
         .routes(routes!(remove))
 }
 
+/// The header that names the contents of a cart: every change gives it another
+/// value. An empty cart has none.
+pub(super) const CART_REVISION: &str = "cart-revision";
+
 /// Lists the lines of the cart.
-#[utoipa::path(get, path = "/cart", responses((status = 200, body = Vec<Item>)))]
-async fn show(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Vec<Item>>> {
+#[utoipa::path(get, path = "/cart", responses((status = 200, body = Vec<Item>,
+    headers(("Cart-Revision" = String, description = "names these contents; none for an empty cart")))))]
+async fn show(State(shop): State<Shop>, visitor: Visitor) -> Result<Response> {
     let request = pb::GetCartRequest {
         customer_id: visitor.owner().to_owned(),
     };
     let cart = shop.carts.clone().get_cart(request).await?.into_inner();
-    Ok(Json(cart.items.into_iter().map(Item::from).collect()))
+    let revision = HeaderValue::from_str(&cart.revision);
+    let items: Vec<_> = cart.items.into_iter().map(Item::from).collect();
+    let mut response = Json(items).into_response();
+    if let Some(revision) = revision.ok().filter(|revision| !revision.is_empty()) {
+        response.headers_mut().insert(CART_REVISION, revision);
+    }
+    Ok(response)
 }
 
 #[derive(Default, Deserialize, ToSchema)]

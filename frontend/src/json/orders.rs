@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chassis::rest::Json;
 use chassis::{Error, Result, clock, ids};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::cart::CART_REVISION;
 use super::receipt;
 use crate::{Shop, Visitor};
 
@@ -46,7 +47,9 @@ async fn list(
 /// and from their first card. The cart stays as it is.
 #[utoipa::path(post, path = "/orders", params(
     ("Idempotency-Key" = Option<String>, Header, description = "a repeated key returns the first order"),
-), responses((status = 201), (status = 401), (status = 406, description = "declined, or something is missing")))]
+    ("Cart-Revision" = Option<String>, Header, description = "of the cart that is meant, as `GET /cart` gave it: it is bought once"),
+), responses((status = 201), (status = 401), (status = 406, description = "declined, or something is missing"),
+    (status = 409, description = "the cart has changed, or was bought already: then `order` is the id of that order")))]
 async fn place(State(shop): State<Shop>, visitor: Visitor, headers: HeaderMap) -> Result<Response> {
     let customer = &visitor.signed_in()?.id;
     match order(&shop, customer, &headers).await {
@@ -55,6 +58,13 @@ async fn place(State(shop): State<Shop>, visitor: Visitor, headers: HeaderMap) -
             Ok((StatusCode::CREATED, Json(order)).into_response())
         }
         Err(Error::Refused(message)) => Ok(refused(&message)),
+        Err(Error::Duplicate {
+            message,
+            existing_id,
+        }) => {
+            let body = json!({"message": message, "error": {}, "order": existing_id});
+            Ok((StatusCode::CONFLICT, Json(body)).into_response())
+        }
         Err(error) => Err(error),
     }
 }
@@ -75,17 +85,22 @@ async fn order(shop: &Shop, customer: &str, headers: &HeaderMap) -> Result<pb::O
     let (Some(address), Some(card)) = (address, card) else {
         return Err(Error::Refused(INCOMPLETE.into()));
     };
-    let key = headers.get("idempotency-key");
-    let key = key.and_then(|key| key.to_str().ok()).map(str::to_owned);
+    let header = |name| {
+        let value: Option<&HeaderValue> = headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
     let request = pb::PlaceOrderRequest {
         customer_id: customer_id(),
         address_id: address.id,
         card_id: card.id,
         // Chosen here, so that a call that is repeated for lack of an answer buys once.
-        idempotency_key: key.unwrap_or_else(ids::new_id),
+        idempotency_key: header("idempotency-key").unwrap_or_else(ids::new_id),
         keep_cart: true,
         // Its clients are not shown a total before they order.
         confirmed_total_cents: None,
+        cart_revision: header(CART_REVISION).unwrap_or_default(),
     };
     Ok(shop.orders.clone().place_order(request).await?.into_inner())
 }

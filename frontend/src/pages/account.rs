@@ -12,7 +12,7 @@ use super::form::Form;
 use super::frame::{Page, Visit};
 use super::posted::Posted;
 use super::problem::sentence;
-use super::saved::{Choice, Saved};
+use super::saved::{self, Choice, Saved};
 use super::{go, html_with};
 use crate::Shop;
 use crate::visitor::Kind;
@@ -119,8 +119,7 @@ pub(super) async fn add_address(State(shop): State<Shop>, posted: Posted) -> Res
     if !fits {
         return show_with(&shop, &posted.visit, form, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let saved = Saved::of(&shop, &id).await?;
-    let kept = saved.keep_address(&shop, &id, &form).await;
+    let kept = saved::keep_address(&shop, &id, &form).await;
     done(&shop, &posted.visit, form, kept).await
 }
 
@@ -130,8 +129,7 @@ pub(super) async fn add_card(State(shop): State<Shop>, posted: Posted) -> Result
     if !fits {
         return show_with(&shop, &posted.visit, form, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let saved = Saved::of(&shop, &id).await?;
-    let kept = saved.keep_card(&shop, &id, &form).await;
+    let kept = saved::keep_card(&shop, &id, &form).await;
     done(&shop, &posted.visit, form, kept).await
 }
 

@@ -25,6 +25,13 @@ struct Welcome {
 }
 
 #[derive(Template)]
+#[template(path = "bought.html")]
+struct Bought {
+    page: Page,
+    order: String,
+}
+
+#[derive(Template)]
 #[template(path = "checkout.html")]
 struct Checkout {
     page: Page,
@@ -35,6 +42,7 @@ struct Checkout {
     new_address: bool,
     new_card: bool,
     order_key: String,
+    revision: String,
 }
 
 /// `GET /checkout`
@@ -55,6 +63,7 @@ pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Respo
         card: first(saved.cards("")).unwrap_or_default(),
         key: ids::new_id(),
         total_cents: None,
+        revision: String::new(),
         form: Form::new([fields::address(), fields::card()]),
     };
     let sheet = Sheet { cart, saved, wish };
@@ -71,7 +80,7 @@ pub(super) async fn order(
     let (cart, saved) = tokio::try_join!(visit.cart(&shop), Saved::of(&shop, &customer.id))?;
     let mut wish = Wish::read(&sent);
     let outcome = if wish.check(&sent) {
-        place::place(&shop, &customer.id, &saved, &mut wish).await
+        place::place(&shop, &customer.id, &mut wish).await
     } else {
         Err(Failed::Form)
     };
@@ -82,6 +91,7 @@ pub(super) async fn order(
                 .flash(&shop, Kind::Done, "Your order is placed. Thank you.");
             return Ok(go(&format!("/account/orders/{id}")));
         }
+        Err(Failed::Bought(order)) => return bought(&shop, &visit, order).await,
         Err(Failed::Other(error)) => return Err(error),
         Err(failed) => failed,
     };
@@ -99,6 +109,12 @@ pub(super) async fn order(
         return Ok(go("/basket"));
     }
     again(&shop, &visit, Sheet { cart, saved, wish }, failed).await
+}
+
+/// Tells of the order that bought this basket from another page.
+async fn bought(shop: &Shop, visit: &Visit, order: String) -> Result<Response> {
+    let page = visit.page(shop, "This basket is bought already").await;
+    html_with(StatusCode::CONFLICT, &Bought { page, order })
 }
 
 /// Shows the checkout again, with what happened above it.
@@ -136,6 +152,7 @@ impl Sheet {
             cards,
             form: self.wish.form.shown(),
             order_key: self.wish.key,
+            revision: self.cart.revision,
         }
     }
 }
@@ -144,6 +161,7 @@ impl Failed {
     fn status(&self) -> StatusCode {
         match self {
             Self::Later => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Bought(_) => StatusCode::CONFLICT,
             Self::Other(error) => error.codes().0,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         }
@@ -157,6 +175,7 @@ impl From<Error> for Failed {
             Error::Invalid(message) => Self::Invalid(message),
             Error::NotFound(_) => Self::Gone,
             Error::Outdated(_) => Self::Outdated,
+            Error::Duplicate { existing_id, .. } => Self::Bought(existing_id),
             Error::Unavailable(_) | Error::Timeout => Self::Later,
             error => Self::Other(error),
         }

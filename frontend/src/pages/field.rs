@@ -2,9 +2,11 @@
 //! do not.
 
 use chassis::clock::now_ms;
+use validation::card::month_at;
+use validation::text;
 
 use super::posted::Form;
-use super::rule::{Rule, month};
+use super::rule::Rule;
 
 /// One field, with what was typed into it.
 #[derive(Clone, Debug)]
@@ -26,7 +28,7 @@ pub(super) struct Field {
     /// Whether a telephone should show digits.
     pub numeric: bool,
     /// How many characters it takes.
-    pub longest: u16,
+    pub longest: usize,
     /// What was typed into it.
     pub value: String,
     /// What is wrong with that.
@@ -47,7 +49,7 @@ impl Field {
             autocomplete: name,
             width: "",
             numeric: false,
-            longest: 100,
+            longest: text::MAX_LENGTH,
             value: String::new(),
             problem: None,
             rule,
@@ -75,25 +77,23 @@ impl Field {
         (!ids.is_empty()).then(|| ids.join(" "))
     }
 
-    /// Takes what was typed, and says what is wrong with it.
+    /// Takes what was typed: in the form in which it is meant, or as it was
+    /// typed and with what is wrong with it.
     pub(super) fn fill(&mut self, form: &Form) {
         let typed = match self.kind {
             "password" => form.exact(self.name),
             _ => form.value(self.name),
         };
-        let too_long = typed.chars().count() > usize::from(self.longest);
-        self.problem = if too_long {
-            Some(format!("must have at most {} characters", self.longest))
-        } else {
-            self.rule
-                .objection(typed, month(now_ms()))
-                .map(str::to_owned)
-        };
-        self.problem = self
-            .problem
-            .take()
-            .map(|problem| format!("{} {problem}", self.label));
-        typed.clone_into(&mut self.value);
+        match self.rule.read(typed, month_at(now_ms())) {
+            Ok(meant) => {
+                self.value = meant;
+                self.problem = None;
+            }
+            Err(problem) => {
+                typed.clone_into(&mut self.value);
+                self.problem = Some(format!("{} {problem}", self.label));
+            }
+        }
     }
 
     /// Whether it takes a password, a card number or a security code.

@@ -1,7 +1,13 @@
 //! The fields that forms of the shop are made of.
 
+use validation::text;
+
 use super::field::Field;
 use super::rule::Rule;
+
+/// Length of the longest username of an account from before usernames were as
+/// short as other texts, in characters.
+const OLD_USERNAME_LENGTH: usize = 200;
 
 /// Where a parcel goes.
 pub(super) fn address() -> Vec<Field> {
@@ -77,14 +83,15 @@ pub(super) fn sign_in() -> Vec<Field> {
     vec![
         Field {
             group: "sign-in",
-            ..Field::new("username", "Username", Rule::Required)
+            longest: OLD_USERNAME_LENGTH,
+            ..Field::new("username", "Username", Rule::Known)
         },
         Field {
             group: "sign-in",
             kind: "password",
             autocomplete: "current-password",
-            longest: 200,
-            ..Field::new("password", "Password", Rule::Required)
+            longest: text::MAX_PASSWORD_LENGTH,
+            ..Field::new("password", "Password", Rule::Known)
         },
     ]
 }
@@ -101,7 +108,7 @@ pub(super) fn register() -> Vec<Field> {
             kind: "password",
             autocomplete: "new-password",
             hint: "Eight characters or more. A sentence will do nicely.",
-            longest: 200,
+            longest: text::MAX_PASSWORD_LENGTH,
             ..Field::new("password", "Password", Rule::NewPassword)
         },
     ];

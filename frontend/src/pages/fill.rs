@@ -7,8 +7,10 @@ use axum::http::header::ACCEPT;
 use axum::response::{IntoResponse, Response};
 use chassis::rest::Json;
 use chassis::{Error, Result};
-use proto::cart::{AddItemRequest, SetQuantityRequest};
+use proto::cart::{AddItemRequest, Cart, SetQuantityRequest};
+use proto::catalogue::Product;
 use serde_json::json;
+use validation::quantity;
 
 use super::basket::Basket;
 use super::frame::{Page, Visit, count};
@@ -16,9 +18,6 @@ use super::posted::Posted;
 use super::{go, html, problem, words};
 use crate::Shop;
 use crate::visitor::Kind;
-
-/// Pairs of one sock one can ask for at once.
-const MOST: u32 = 99;
 
 #[derive(Template)]
 #[template(path = "basket.html")]
@@ -51,18 +50,20 @@ pub(super) async fn add(
         text => text
             .parse()
             .ok()
-            .filter(|pairs| (1..=MOST).contains(pairs))
-            .ok_or_else(|| Error::invalid(format!("pairs are counted from 1 to {MOST}")))?,
+            .and_then(|pairs| quantity::check(pairs, 1).ok())
+            .ok_or_else(|| {
+                Error::invalid(format!("pairs are counted from 1 to {}", quantity::MAX))
+            })?,
     };
     let product = shop.product(form.value("product")).await?.value;
     let request = AddItemRequest {
         customer_id: visit.visitor.owner().to_owned(),
-        product_id: product.id,
+        product_id: product.id.clone(),
         quantity,
         unit_price_cents: product.price_cents,
     };
     let cart = shop.carts.clone().add_item(request).await?.into_inner();
-    let message = format!("In your basket: {}.", product.name);
+    let message = added(&cart, &product);
     let wants_json = headers
         .get(ACCEPT)
         .is_some_and(|accept| accept == "application/json");
@@ -74,15 +75,32 @@ pub(super) async fn add(
     Ok(go(next.map_or("/basket", words::safe_next)))
 }
 
+/// What became of adding a sock: a line stops at the limit.
+fn added(cart: &Cart, product: &Product) -> String {
+    let mut lines = cart.items.iter();
+    let is_full = lines.any(|line| line.product_id == product.id && line.quantity >= quantity::MAX);
+    if is_full {
+        return format!(
+            "In your basket: {} pairs of {}, as many as we can pack.",
+            quantity::MAX,
+            product.name
+        );
+    }
+    format!("In your basket: {}.", product.name)
+}
+
 /// `POST /basket/{product}`: changes how many pairs, or takes them all out.
 pub(super) async fn change(
     State(shop): State<Shop>,
     Path(product_id): Path<String>,
     Posted { visit, form }: Posted,
 ) -> Result<Response> {
-    let quantity = form.value("quantity").parse().ok();
-    let Some(quantity) = quantity.filter(|&pairs| pairs <= MOST) else {
-        let text = format!("We can pack up to {MOST} pairs of one sock. Nothing was changed.");
+    let typed = form.value("quantity").parse().ok();
+    let Some(quantity) = typed.and_then(|pairs| quantity::check(pairs, 0).ok()) else {
+        let text = format!(
+            "We can pack up to {} pairs of one sock. Nothing was changed.",
+            quantity::MAX
+        );
         visit.visitor.flash(&shop, Kind::Problem, text);
         return Ok(go("/basket"));
     };

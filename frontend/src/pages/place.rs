@@ -8,7 +8,7 @@ use super::fields;
 use super::form::Form;
 use super::posted;
 use super::problem::sentence;
-use super::saved::Saved;
+use super::saved;
 use crate::Shop;
 
 /// Stands for an address or a card that is not saved yet.
@@ -28,6 +28,9 @@ pub(super) struct Wish {
     pub key: String,
     /// What the page said it comes to. Orders places none for another total.
     pub total_cents: Option<i64>,
+    /// The revision of the cart that the page showed: it is bought once. Empty
+    /// in a form that an older front-end made.
+    pub revision: String,
     /// What is new.
     pub form: Form,
 }
@@ -39,6 +42,8 @@ pub(super) enum Failed {
     Form,
     /// It comes to another total than the customer saw.
     Outdated,
+    /// The basket was bought with the order of this id, from another page.
+    Bought(String),
     /// Orders or payment said no, in words for the customer.
     Refused(String),
     /// A service did not like what was typed.
@@ -62,6 +67,7 @@ impl Wish {
                 .filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY)
                 .unwrap_or_else(ids::new_id),
             total_cents: sent.value("total").parse().ok(),
+            revision: sent.value("revision").to_owned(),
             form: Form::new([fields::address(), fields::card()]),
         }
     }
@@ -84,15 +90,14 @@ impl Wish {
 pub(super) async fn place(
     shop: &Shop,
     customer_id: &str,
-    saved: &Saved,
     wish: &mut Wish,
 ) -> Result<String, Failed> {
     let total_cents = wish.total_cents.ok_or(Failed::Outdated)?;
     if wish.address == NEW {
-        wish.address = saved.keep_address(shop, customer_id, &wish.form).await?;
+        wish.address = saved::keep_address(shop, customer_id, &wish.form).await?;
     }
     if wish.card == NEW {
-        wish.card = saved.keep_card(shop, customer_id, &wish.form).await?;
+        wish.card = saved::keep_card(shop, customer_id, &wish.form).await?;
     }
     let request = PlaceOrderRequest {
         customer_id: customer_id.to_owned(),
@@ -101,6 +106,7 @@ pub(super) async fn place(
         idempotency_key: wish.key.clone(),
         keep_cart: false,
         confirmed_total_cents: Some(total_cents),
+        cart_revision: wish.revision.clone(),
     };
     match shop.orders.clone().place_order(request).await {
         Ok(order) => Ok(order.into_inner().id),
@@ -123,6 +129,7 @@ impl Failed {
                  comes to now."
                     .to_owned()
             }
+            Self::Bought(_) => "This basket is bought already.".to_owned(),
             Self::Refused(message) => format!(
                 "{} Nothing was charged, and your basket is kept. Another card or fewer socks may help.",
                 sentence(message)

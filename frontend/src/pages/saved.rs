@@ -1,6 +1,6 @@
 //! What a customer has saved: addresses and cards.
 
-use chassis::{Error, Result};
+use chassis::Result;
 use proto::user::{
     Address, Card, CreateAddressRequest, CreateCardRequest, ListAddressesRequest, ListCardsRequest,
 };
@@ -66,61 +66,37 @@ impl Saved {
         };
         self.cards.iter().map(choice).collect()
     }
+}
 
-    /// The address in `form`, saved unless it was saved before. Returns its id.
-    pub(super) async fn keep_address(
-        &self,
-        shop: &Shop,
-        customer_id: &str,
-        form: &Form,
-    ) -> Result<String> {
-        let address = Address {
+/// Saves the address in `form`, and returns its id: that of the same address
+/// where it is saved already.
+pub(super) async fn keep_address(shop: &Shop, customer_id: &str, form: &Form) -> Result<String> {
+    let request = CreateAddressRequest {
+        customer_id: customer_id.to_owned(),
+        address: Some(Address {
             id: String::new(),
             number: form.value("number"),
             street: form.value("street"),
             city: form.value("city"),
             postcode: form.value("postcode"),
             country: form.value("country"),
-        };
-        let line = address_line(&address);
-        if let Some(known) = self
-            .addresses
-            .iter()
-            .find(|known| address_line(known) == line)
-        {
-            return Ok(known.id.clone());
-        }
-        let request = CreateAddressRequest {
-            customer_id: customer_id.to_owned(),
-            address: Some(address),
-        };
-        let kept = shop.users.clone().create_address(request).await;
-        kept.map(|kept| kept.into_inner().id).map_err(Error::from)
-    }
+        }),
+    };
+    let kept = shop.users.clone().create_address(request).await?;
+    Ok(kept.into_inner().id)
+}
 
-    /// The card in `form`, saved unless it was saved before. Returns its id.
-    pub(super) async fn keep_card(
-        &self,
-        shop: &Shop,
-        customer_id: &str,
-        form: &Form,
-    ) -> Result<String> {
-        let (number, expires) = (form.value("card_number"), form.value("expires"));
-        let is_it = |known: &&Card| {
-            last_four(&known.masked_number) == last_four(&number) && known.expires == expires
-        };
-        if let Some(known) = self.cards.iter().find(is_it) {
-            return Ok(known.id.clone());
-        }
-        let request = CreateCardRequest {
-            customer_id: customer_id.to_owned(),
-            number,
-            expires,
-            security_code: form.value("security_code"),
-        };
-        let kept = shop.users.clone().create_card(request).await;
-        kept.map(|kept| kept.into_inner().id).map_err(Error::from)
-    }
+/// Saves the card in `form`, and returns its id: that of the same card where it
+/// is saved already.
+pub(super) async fn keep_card(shop: &Shop, customer_id: &str, form: &Form) -> Result<String> {
+    let request = CreateCardRequest {
+        customer_id: customer_id.to_owned(),
+        number: form.value("card_number"),
+        expires: form.value("expires"),
+        security_code: form.value("security_code"),
+    };
+    let kept = shop.users.clone().create_card(request).await?;
+    Ok(kept.into_inner().id)
 }
 
 /// An address in one line.

@@ -3,6 +3,7 @@
 
 use proto::catalogue::{ListProductsRequest, Order};
 use url::form_urlencoded;
+use validation::text;
 
 use super::words;
 
@@ -43,7 +44,7 @@ impl View {
         let number = |name| value(name).parse().ok().filter(|&number: &u32| number > 0);
         Self {
             tags: tags(value("tags")),
-            search: value("q").chars().take(100).collect(),
+            search: text::normalized(value("q")).chars().take(100).collect(),
             page: number("page").unwrap_or(1),
             sort: sort.map_or("", |(sort, ..)| sort),
             size: number("size").map_or(SIZE, |size| size.min(100)),

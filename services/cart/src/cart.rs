@@ -1,21 +1,20 @@
 //! Carts, and the rules every store keeps.
 
 use chassis::{Error, Result};
+use sha2::{Digest, Sha256};
+use validation::quantity;
 
 /// Lines a cart holds at most.
 pub const MOST_LINES: usize = 100;
-
-/// What one request may ask for of one product.
-pub const MOST_ASKED: u32 = 1000;
-
-/// Where a line stops growing, however often it is asked for.
-pub const MOST_HELD: u32 = 1_000_000;
 
 /// The dearest unit price in cents.
 pub const DEAREST: i64 = 100_000_000;
 
 /// Characters of a customer's, a product's or an order's id.
 const ID_LENGTH: usize = 200;
+
+/// Characters of a customer's id (`chassis::ids`); a session's has more or fewer.
+pub(crate) const ACCOUNT_ID_LENGTH: usize = 24;
 
 /// What a visitor means to buy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +23,10 @@ pub struct Cart {
     pub customer_id: String,
     /// One line per product, in the order they were added.
     pub items: Vec<Item>,
+    /// How often the lines changed, as the store counts it: it begins anew when
+    /// the store has forgotten the cart, so only [`revision`](Self::revision)
+    /// tells contents apart.
+    pub changes: u64,
 }
 
 /// One line of a cart.
@@ -67,8 +70,32 @@ impl Cart {
     pub fn empty(customer_id: &str) -> Self {
         Self {
             customer_id: customer_id.to_owned(),
-            items: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// Names these contents of this cart: no two changes lead to the same
+    /// revision. Empty for an empty cart.
+    ///
+    /// Within the life of a cart in the store the count of changes grows; a cart
+    /// that was forgotten and filled again has lines with other ids. A release
+    /// that does not count changes gives another revision when it changes a line.
+    #[must_use]
+    pub fn revision(&self) -> String {
+        if self.items.is_empty() {
+            return String::new();
+        }
+        let mut hash = Sha256::new();
+        for item in &self.items {
+            hash.update(format!(
+                "{} {} {}\n",
+                item.id, item.quantity, item.product_id
+            ));
+        }
+        let hash = hash.finalize();
+        let hex = |text: String, byte: &u8| text + &format!("{byte:02x}");
+        let hash = hash.iter().take(8).fold(String::new(), hex);
+        format!("{}-{hash}", self.changes)
     }
 
     /// The line of a product.
@@ -138,10 +165,12 @@ impl Cart {
 
     fn put(&mut self, item: Item, again: u32) -> Result<()> {
         if let Some(at) = self.position(&item.product_id) {
-            let grown = self.items[at].quantity.saturating_add(again);
-            self.items[at].quantity = grown.min(MOST_HELD);
+            self.items[at].quantity = quantity::sum(self.items[at].quantity, again);
         } else if self.items.len() < MOST_LINES {
-            self.items.push(item);
+            self.items.push(Item {
+                quantity: item.quantity.min(quantity::MAX),
+                ..item
+            });
         } else {
             return Err(full());
         }
@@ -173,12 +202,16 @@ pub fn check_id(field: &str, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reads a quantity from `least` to [`MOST_ASKED`].
-pub fn quantity(field: &str, quantity: i64, least: u32) -> Result<u32> {
-    let quantity = u32::try_from(quantity).ok();
-    quantity
-        .filter(|quantity| (least..=MOST_ASKED).contains(quantity))
-        .ok_or_else(|| Error::invalid(format!("{field} must be {least} to {MOST_ASKED}")))
+/// Whether a cart is a guest's, and may be forgotten: its id is a session's, and
+/// no customer's.
+#[must_use]
+pub fn is_guest(customer_id: &str) -> bool {
+    customer_id.chars().count() != ACCOUNT_ID_LENGTH
+}
+
+/// Reads a quantity from `least` to [`quantity::MAX`].
+pub fn check_quantity(field: &str, quantity: i64, least: u32) -> Result<u32> {
+    quantity::check(quantity, least).map_err(|problem| Error::invalid(format!("{field} {problem}")))
 }
 
 /// Refuses negative and absurd prices.

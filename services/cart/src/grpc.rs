@@ -8,7 +8,7 @@ use proto::cart::carts_server::{Carts, CartsServer};
 use tonic::{Request, Response, Status};
 
 use crate::Store;
-use crate::cart::{Addition, Bought, Cart, Item, check_id, check_price, quantity};
+use crate::cart::{Addition, Bought, Cart, Item, check_id, check_price, check_quantity};
 
 /// The name of the gRPC service.
 pub const NAME: &str = pb::carts_server::SERVICE_NAME;
@@ -40,7 +40,7 @@ impl Carts for Service {
 
     async fn set_quantity(&self, request: Request<pb::SetQuantityRequest>) -> Answer {
         let wanted = request.get_ref();
-        let quantity = quantity("quantity", wanted.quantity.into(), 0)?;
+        let quantity = check_quantity("quantity", wanted.quantity.into(), 0)?;
         let (customer, product) = (&wanted.customer_id, &wanted.product_id);
         let cart = self.store.set_quantity(customer, product, quantity).await?;
         Ok(Response::new(cart.into()))
@@ -86,7 +86,7 @@ impl TryFrom<pb::AddItemRequest> for Addition {
     fn try_from(request: pb::AddItemRequest) -> Result<Self, Error> {
         check_id("product_id", &request.product_id)?;
         check_price("unit_price_cents", request.unit_price_cents)?;
-        let quantity = quantity("quantity", request.quantity.max(1).into(), 1)?;
+        let quantity = check_quantity("quantity", request.quantity.max(1).into(), 1)?;
         Ok(Self {
             product_id: request.product_id,
             quantity,
@@ -108,6 +108,7 @@ impl From<pb::Item> for Bought {
 impl From<Cart> for pb::Cart {
     fn from(cart: Cart) -> Self {
         Self {
+            revision: cart.revision(),
             customer_id: cart.customer_id,
             items: cart.items.into_iter().map(pb::Item::from).collect(),
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use chassis::admin::Check;
 use chassis::rest::Style;
+use chassis::settings::duration;
 use chassis::{Server, Shutdown, clock, health};
 
 pub mod cart;
@@ -35,13 +36,46 @@ pub struct Config {
     /// What all keys in Redis begin with.
     #[arg(long, env, default_value = "cart:")]
     pub key_prefix: String,
+
+    /// How long a guest's cart is kept after its last touch, e.g. 30d or 12h. The cart of a customer with an account is
+    /// kept for ever.
+    #[arg(long, env, default_value = "30d", value_parser = sane_ttl)]
+    pub guest_cart_ttl: Duration,
 }
+
+/// Reads a time to live; carts that vanish at once are a slip.
+fn sane_ttl(text: &str) -> Result<Duration, String> {
+    let days = text
+        .trim()
+        .strip_suffix('d')
+        .and_then(|days| days.parse().ok());
+    let ttl = match days {
+        Some(days) => Duration::from_secs(u64::from(u32::min(days, MAX_TTL_DAYS)) * 24 * 3600),
+        None => duration(text)?,
+    };
+    if ttl < Duration::from_secs(60) {
+        return Err(format!("`{text}` is less than a minute"));
+    }
+    Ok(ttl)
+}
+
+/// Longest time to live of a guest's cart, in days.
+const MAX_TTL_DAYS: u32 = 36_500;
+
+/// How often guests' carts are swept; each sweep waits up to half as long again,
+/// so that instances of the service do not all sweep at once.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Opens the store and serves the carts until told to end.
 pub async fn run(config: Config) -> anyhow::Result<()> {
-    let store = Store::open(&config.database_url, &config.key_prefix).await?;
+    let store = Store::open(
+        &config.database_url,
+        &config.key_prefix,
+        config.guest_cart_ttl,
+    )
+    .await?;
     let shutdown = Shutdown::default();
-    tokio::spawn(forget(store.clone(), shutdown.clone()));
+    tokio::spawn(sweep(store.clone(), shutdown.clone()));
     Server::new("carts")
         .style(Style::Spring)
         .grpc(grpc::NAME)
@@ -66,18 +100,29 @@ fn database(store: &Store) -> Check {
     })
 }
 
-/// Drops idle carts once an hour, until the process ends.
-async fn forget(store: Store, shutdown: Shutdown) {
-    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+/// Sweeps guests' carts again and again, until the process ends.
+async fn sweep(store: Store, shutdown: Shutdown) {
     loop {
+        let jitter = SWEEP_INTERVAL.mul_f64(rand::random_range(0.0..0.5));
+        match store.sweep(clock::now_ms()).await {
+            Ok(0) => {}
+            Ok(carts) => tracing::info!(carts, "guests' carts were swept"),
+            Err(error) => tracing::warn!(%error, "guests' carts could not be swept"),
+        }
         tokio::select! {
-            _ = hours.tick() => {}
+            () = tokio::time::sleep(SWEEP_INTERVAL + jitter) => {}
             () = shutdown.closing() => return,
         }
-        let old = clock::now_ms() - store::KEPT_MS;
-        if let Err(error) = store.forget_before(old).await {
-            tracing::warn!(%error, "idle carts could not be dropped");
-        }
+    }
+}
+
+#[test]
+fn a_time_to_live_is_read_in_days_or_less() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    assert_eq!(sane_ttl("30d"), Ok(hours(720)));
+    assert_eq!(sane_ttl("12h"), Ok(hours(12)));
+    for bad in ["0d", "1s", "-1d", "soon", ""] {
+        assert!(sane_ttl(bad).is_err(), "{bad}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where carts are kept: in tables, or in Redis.
 
+use std::time::Duration;
+
 use chassis::{Result, ids};
 
 use crate::cart::{Addition, Bought, Cart, check_id};
@@ -22,16 +24,38 @@ pub enum Store {
     Hashes(Hashes),
 }
 
-/// An idle cart, and the memory of a cleared one, is kept for this long: 90 days.
-pub const KEPT_MS: i64 = 90 * 24 * 3600 * 1000;
+/// How long it is remembered that an order has cleared its cart, in
+/// milliseconds: 90 days.
+pub const CLEARED_ORDER_TTL_MS: i64 = 90 * 24 * 3600 * 1000;
+
+/// A read counts as a touch of a guest's cart when this share of its time to
+/// live has passed: once a day when it is 30 days.
+const TOUCHES_PER_TTL: i64 = 30;
+
+/// How long carts are kept.
+#[derive(Clone, Copy, Debug)]
+struct Retention {
+    guest_ttl_ms: i64,
+}
+
+impl Retention {
+    /// How old the last touch must be for a read to count as one, in milliseconds.
+    fn touch_after_ms(self) -> i64 {
+        self.guest_ttl_ms / TOUCHES_PER_TTL
+    }
+}
 
 impl Store {
-    /// Opens the store at `url`. In Redis all keys begin with `prefix`.
-    pub async fn open(url: &str, prefix: &str) -> anyhow::Result<Self> {
+    /// Opens the store at `url`. In Redis all keys begin with `prefix`. A guest's
+    /// cart is kept for `guest_ttl` after its last touch.
+    pub async fn open(url: &str, prefix: &str, guest_ttl: Duration) -> anyhow::Result<Self> {
+        let retention = Retention {
+            guest_ttl_ms: i64::try_from(guest_ttl.as_millis())?.max(1),
+        };
         if url.starts_with("redis:") {
-            Ok(Self::Hashes(Hashes::open(url, prefix)?))
+            Ok(Self::Hashes(Hashes::open(url, prefix, retention)?))
         } else {
-            Ok(Self::Tables(Tables::open(url).await?))
+            Ok(Self::Tables(Tables::open(url, retention).await?))
         }
     }
 
@@ -115,12 +139,13 @@ impl Store {
         }
     }
 
-    /// Forgets what has not changed since `time` (in milliseconds); Redis does
-    /// so by itself.
-    pub async fn forget_before(&self, time: i64) -> Result<()> {
+    /// Forgets, as at `now_ms`, the guests' carts that nobody has touched for
+    /// their time to live, and old cleared orders. A customer's cart is kept.
+    /// Returns how many carts it were; Redis does so by itself.
+    pub async fn sweep(&self, now_ms: i64) -> Result<u64> {
         match self {
-            Self::Tables(tables) => tables.forget_before(time).await,
-            Self::Hashes(_) => Ok(()),
+            Self::Tables(tables) => tables.sweep(now_ms).await,
+            Self::Hashes(_) => Ok(0),
         }
     }
 }

@@ -5,6 +5,7 @@ use chassis::Error;
 use proto::catalogue as pb;
 use proto::catalogue::catalogue_server::{Catalogue, CatalogueServer};
 use tonic::{Request, Response, Status};
+use validation::text::normalized;
 
 use crate::product::{Filter, Order, Product, Tag};
 use crate::shelf::Shelf;
@@ -98,8 +99,8 @@ impl From<pb::ListProductsRequest> for Filter {
                 pb::Order::PriceDescending => Order::PriceDescending,
                 pb::Order::Stock => Order::Stock,
             },
-            tags: request.tags,
-            search: request.search,
+            tags: request.tags.iter().map(|tag| normalized(tag)).collect(),
+            search: normalized(&request.search),
         }
     }
 }

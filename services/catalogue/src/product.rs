@@ -28,7 +28,8 @@ pub struct Tag {
     pub products: usize,
 }
 
-/// Which products to list, in what order.
+/// Which products to list, in what order. Texts are in Unicode's Normalization
+/// Form C, as those of products are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Products carrying any of these tags; all products when empty.

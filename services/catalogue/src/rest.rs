@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use validation::text::normalized;
 
 use crate::pictures;
 use crate::product::{Filter, Order, Product};
@@ -112,7 +113,7 @@ fn filter(query: &[(String, String)]) -> Filter {
         tags: tags
             .split(',')
             .filter(|tag| !tag.is_empty())
-            .map(str::to_owned)
+            .map(normalized)
             .collect(),
         search: String::new(),
         order: match &*sort {

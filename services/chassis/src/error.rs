@@ -36,6 +36,15 @@ pub enum Error {
     #[error("{0} already exists")]
     Exists(&'static str),
 
+    /// What the caller asks for was done already, at another request of theirs.
+    #[error("{message}")]
+    Duplicate {
+        /// What was done, in words fit for the caller.
+        message: String,
+        /// The id of what came of it.
+        existing_id: String,
+    },
+
     /// The caller has not shown who they are.
     #[error("Unauthorized")]
     Unauthorized,
@@ -82,7 +91,7 @@ impl Error {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument)
             }
-            Self::Exists(_) => (StatusCode::CONFLICT, Code::AlreadyExists),
+            Self::Exists(_) | Self::Duplicate { .. } => (StatusCode::CONFLICT, Code::AlreadyExists),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
             Self::Refused(_) => (StatusCode::NOT_ACCEPTABLE, Code::FailedPrecondition),
             Self::Outdated(_) => (StatusCode::CONFLICT, Code::Aborted),
@@ -166,6 +175,11 @@ impl From<Error> for Status {
             let metadata = status.metadata_mut();
             metadata.insert(PUSHBACK_MS, MetadataValue::from(pushback));
         }
+        if let Error::Duplicate { existing_id, .. } = &error
+            && let Ok(id) = existing_id.parse()
+        {
+            status.metadata_mut().insert(EXISTING_ID, id);
+        }
         status
     }
 }
@@ -184,13 +198,28 @@ fn pushback(status: &Status) -> Duration {
     millis.map_or(DEFAULT_RETRY_AFTER, Duration::from_millis)
 }
 
+/// The gRPC metadata that carries the id of an [`Error::Duplicate`].
+pub const EXISTING_ID: &str = "existing-id";
+
+/// The id in the metadata of a refusal.
+fn existing_id(status: &Status) -> Option<String> {
+    let id = status.metadata().get(EXISTING_ID)?.to_str().ok()?;
+    Some(id.to_owned())
+}
+
 /// What a peer told us over gRPC, as our own error.
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
         match status.code() {
             Code::NotFound => Self::NotFound("resource"),
             Code::InvalidArgument => Self::Invalid(status.message().to_owned()),
-            Code::AlreadyExists => Self::Exists("resource"),
+            Code::AlreadyExists => match existing_id(&status) {
+                Some(existing_id) => Self::Duplicate {
+                    message: status.message().to_owned(),
+                    existing_id,
+                },
+                None => Self::Exists("resource"),
+            },
             Code::Unauthenticated => Self::Unauthorized,
             Code::FailedPrecondition => Self::Refused(status.message().to_owned()),
             Code::Aborted => Self::Outdated(status.message().to_owned()),
@@ -260,5 +289,23 @@ mod tests {
             let back = Error::from(Status::from(error));
             assert_eq!((back.to_string(), back.codes()), (text, codes));
         }
+    }
+
+    #[test]
+    fn the_id_of_what_exists_travels_with_a_duplicate() {
+        let error = Error::Duplicate {
+            message: "bought already".into(),
+            existing_id: "o1".into(),
+        };
+        let Error::Duplicate {
+            message,
+            existing_id,
+        } = Error::from(Status::from(error))
+        else {
+            panic!("another error");
+        };
+        assert_eq!((&*message, &*existing_id), ("bought already", "o1"));
+        let bare = Error::from(Status::already_exists("taken"));
+        assert!(matches!(bare, Error::Exists(_)));
     }
 }

@@ -16,8 +16,9 @@ use anyhow::{Context, bail};
 use url::Url;
 
 /// The settings that may stand in a file.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "DATABASE_URL",
+    "CARD_KEY",
     "MESH_KEY",
     "SESSION_KEY",
     "SESSION_STORE",

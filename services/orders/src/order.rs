@@ -26,6 +26,9 @@ pub struct Wish {
     pub keep_cart: bool,
     /// What the buyer was shown that it comes to, in cents, and agreed to.
     pub confirmed_cents: Option<i64>,
+    /// The revision of the cart that the buyer was shown, where the caller named
+    /// it: it is bought once.
+    pub cart_revision: Option<String>,
     /// Where the caller said all this can be read, when it said so.
     pub hrefs: Option<Hrefs>,
 }

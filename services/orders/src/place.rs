@@ -11,6 +11,12 @@
 //!    *declined*.
 //! 5. Only now the caller is answered.
 //!
+//! Where the buyer was shown a revision of the cart, the order is written down
+//! under that as well, and no two orders that stand share one: of two forms that
+//! show the same cart, under two keys, one buys it. The other waits until that
+//! order is out of *pending* and is then told of it; when it was declined or
+//! cancelled, the other goes on as if it had come alone.
+//!
 //! A repeat with the same key
 //!
 //! * joins an order that is still pending: every step is idempotent, and the
@@ -24,7 +30,7 @@
 //!   order stays pending, and a repeat joins it or [`recover`](crate::recover)
 //!   ends it.)
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chassis::sabotage::{crash_point, mutant};
 use chassis::{Error, Result, clock, deadline};
@@ -33,26 +39,51 @@ use metrics::counter;
 use crate::order::{Order, Wish};
 use crate::shop::Shop;
 use crate::state::State;
-use crate::store::Key;
+use crate::store::{Begun, Key};
 use crate::upstreams::Verdict;
 
 /// What is kept of the caller's time to give up in an orderly way.
 const RESERVE: Duration = Duration::from_millis(250);
 
+/// How often to look whether another order of the same cart is out of *pending*:
+/// another process may be placing it.
+const RIVAL_POLL_INTERVAL: Duration = Duration::from_millis(50);
+
 /// Places the order a customer wishes for, or returns the one that was placed
 /// under the same key.
 pub async fn place(shop: &Shop, wish: &Wish) -> Result<Order> {
-    let order = shop.store.begin(wish, clock::now_ms()).await?;
+    let limit = shop.limits.place_timeout;
+    let limit = deadline::left().map_or(limit, |left| limit.min(left.saturating_sub(RESERVE)));
+    let begun = Instant::now();
+    let order = deadline::within(limit, begin(shop, wish)).await??;
     crash_point("pending-written");
     if order.state != State::Pending {
         return answer(order);
     }
-    let limit = shop.limits.place_timeout;
-    let limit = deadline::left().map_or(limit, |left| limit.min(left.saturating_sub(RESERVE)));
-    let outcome = deadline::within(limit, Box::pin(pursue(shop, wish, &order))).await;
+    let left = limit.saturating_sub(begun.elapsed());
+    let outcome = deadline::within(left, Box::pin(pursue(shop, wish, &order))).await;
     match outcome.flatten() {
         Ok(order) => answer(order),
         Err(error) => give_up(shop, &order.id, error).await,
+    }
+}
+
+/// Step 1: the order of this wish's key. Waits for another one that buys the
+/// same cart, and fails once that has bought it.
+async fn begin(shop: &Shop, wish: &Wish) -> Result<Order> {
+    loop {
+        match shop.store.begin(wish, clock::now_ms()).await? {
+            Begun::Order(order) => return Ok(*order),
+            Begun::Rival(rival) if rival.state == State::Pending => {
+                tokio::time::sleep(RIVAL_POLL_INTERVAL).await;
+            }
+            Begun::Rival(rival) => {
+                return Err(Error::Duplicate {
+                    message: format!("this cart was bought already, with order {}", rival.id),
+                    existing_id: rival.id,
+                });
+            }
+        }
     }
 }
 

@@ -91,6 +91,7 @@ async fn create(
         key: key(&headers)?,
         keep_cart: true,
         confirmed_cents: None,
+        cart_revision: None,
         hrefs: Some(hrefs),
     };
     let order = place(&shop, &wish).await?;

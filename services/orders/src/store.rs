@@ -12,7 +12,7 @@ use sqlx::migrate::Migrator;
 
 use crate::order::{Order, Times};
 
-pub use changes::{Key, Progress};
+pub use changes::{Begun, Key, Progress};
 pub use lists::{Cursor, Field, Sort};
 pub use outbox::{Kind, Message};
 
@@ -67,6 +67,21 @@ impl Store {
         ))
         .bind(customer_id)
         .bind(key)
+        .fetch_optional(self.database.pool())
+        .await?;
+        row.map(Order::try_from).transpose()
+    }
+
+    /// Returns the order that buys or bought this revision of a customer's cart,
+    /// unless it was declined or cancelled.
+    pub async fn buying(&self, customer_id: &str, cart_revision: &str) -> Result<Option<Order>> {
+        let row: Option<Row> = sqlx::query_as(with_columns!(
+            "SELECT",
+            "FROM orders WHERE customer_id = $1 AND cart_revision = $2 AND cart_revision <> ''
+             AND state IN ('pending', 'paid', 'packed', 'shipped')"
+        ))
+        .bind(customer_id)
+        .bind(cart_revision)
         .fetch_optional(self.database.pool())
         .await?;
         row.map(Order::try_from).transpose()

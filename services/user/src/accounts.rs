@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chassis::{Error, Result, ids};
 use tokio::sync::oneshot;
+use validation::text::{normalized, spellings};
 
 use crate::attempts::Attempts;
 use crate::customer::{Account, NewCustomer};
@@ -53,9 +54,9 @@ impl Accounts {
     ///
     /// Fails with [`Error::Exhausted`] when too many passwords wait to be hashed.
     pub async fn register(&self, wish: NewCustomer, source: Source) -> Result<Customer> {
-        wish.check()?;
-        // The store decides; this only saves a hash when the answer is known.
-        if self.0.store.account(&wish.username).await?.is_some() {
+        let wish = wish.checked()?;
+        // The store decides about this spelling; this finds others, and saves a hash when the answer is known.
+        if self.0.account(&wish.username).await?.is_some() {
             return Err(Error::Exists("username"));
         }
         let permit = self.0.hashing.permit((Purpose::Register, source)).await?;
@@ -87,13 +88,13 @@ impl Accounts {
         if !text::is_fit(username) || !text::is_fit(password) {
             return Err(Error::Unauthorized); // nobody can have registered with these
         }
-        let now = Instant::now();
-        self.0.attempts().admit(username, source, now)?;
+        let name = normalized(username.trim());
+        self.0.attempts().admit(&name, source, Instant::now())?;
         let visitor = Visitor {
-            username: username.to_owned(),
+            username: name,
             password: password.to_owned(),
             source,
-            account: self.0.store.account(username).await?,
+            account: self.0.account(username).await?,
         };
         if let Some(customer) = self.0.recognise(&visitor) {
             return Ok(customer);
@@ -118,6 +119,24 @@ impl Accounts {
 }
 
 impl Inner {
+    /// The account of `username`, in whichever spelling it was opened: as typed
+    /// before all others, then in the form in which names are stored today.
+    async fn account(&self, username: &str) -> Result<Option<Account>> {
+        let mut names = vec![username.to_owned()];
+        for spelling in spellings(username.trim()) {
+            if !names.contains(&spelling) {
+                names.push(spelling);
+            }
+        }
+        for name in names {
+            let found = self.store.account(&name).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
     /// Checks the password of a visitor. What happened while they waited for
     /// their turn counts: others may have failed, or been verified, meanwhile.
     fn verify(&self, visitor: &Visitor) -> Result<Verdict> {
@@ -128,7 +147,7 @@ impl Inner {
         }
         let account = visitor.account.as_ref();
         let stored = account.map(|account| account.password.as_str());
-        let verdict = password::check(stored, &visitor.password)?;
+        let verdict = check_spellings(stored, &visitor.password)?;
         match (&verdict, account) {
             (Verdict::Wrong, _) => self.attempts().failed(name, source, Instant::now()),
             (Verdict::Right, Some(account)) => self.remembered().remember(
@@ -161,6 +180,19 @@ impl Inner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Checks `password` in each of its spellings: the one that was hashed depends
+/// on the keyboard it was chosen with, if that was before passwords were
+/// normalized. A password without accents has one.
+fn check_spellings(stored: Option<&str>, password: &str) -> Result<Verdict> {
+    let mut verdict = Verdict::Wrong;
+    for spelling in spellings(password) {
+        if verdict == Verdict::Wrong {
+            verdict = password::check(stored, &spelling)?;
+        }
+    }
+    Ok(verdict)
 }
 
 /// Runs slow `work` where it holds up nobody, keeping the permit until it is

@@ -22,12 +22,16 @@ pub struct Address {
 }
 
 impl Address {
-    /// Checks lengths. Any part may be empty, as the original allowed.
-    pub fn check(&self) -> Result<()> {
-        text::check("number", &self.number)?;
-        text::check("street", &self.street)?;
-        text::check("city", &self.city)?;
-        text::check("postcode", &self.postcode)?;
-        text::check("country", &self.country)
+    /// The address in the form in which it is stored. Any part may be empty, as
+    /// the original allowed.
+    pub fn checked(self) -> Result<Self> {
+        Ok(Self {
+            number: text::line("number", &self.number)?,
+            street: text::line("street", &self.street)?,
+            city: text::line("city", &self.city)?,
+            postcode: text::line("postcode", &self.postcode)?,
+            country: text::line("country", &self.country)?,
+            ..self
+        })
     }
 }

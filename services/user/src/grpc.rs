@@ -9,7 +9,7 @@ use proto::user as pb;
 use proto::user::users_server::{Users, UsersServer};
 use tonic::{Request, Response, Status};
 
-use crate::card::NewCard;
+use crate::card::{CardKey, CardPolicy, NewCard};
 use crate::customer::Profile;
 use crate::text::{id, optional_id};
 use crate::{Accounts, Address, Source, Store};
@@ -17,13 +17,19 @@ use crate::{Accounts, Address, Source, Store};
 type Answer<T> = Result<Response<T>, Status>;
 
 /// The gRPC routes.
-pub fn routes(store: Store, accounts: Accounts) -> Router {
-    chassis::grpc::mount(UsersServer::new(Service { store, accounts }))
+pub fn routes(store: Store, accounts: Accounts, card_key: Option<CardKey>) -> Router {
+    let service = Service {
+        store,
+        accounts,
+        card_key,
+    };
+    chassis::grpc::mount(UsersServer::new(service))
 }
 
 struct Service {
     store: Store,
     accounts: Accounts,
+    card_key: Option<CardKey>,
 }
 
 #[tonic::async_trait]
@@ -54,8 +60,7 @@ impl Users for Service {
     ) -> Answer<pb::Customer> {
         let request = request.into_inner();
         let id = id(&request.id)?;
-        let profile = Profile::from(request);
-        profile.check()?;
+        let profile = Profile::from(request).checked()?;
         let customer = self.store.update_customer(&id, &profile).await?;
         Ok(Response::new(customer.into()))
     }
@@ -94,9 +99,9 @@ impl Users for Service {
         let request = request.into_inner();
         let owner = id(&request.customer_id)?;
         let address = Address::from(request.address.unwrap_or_default());
-        address.check()?;
-        self.store.create_address(&address, Some(&owner)).await?;
-        Ok(Response::new(address.into()))
+        let address = address.checked()?;
+        let id = self.store.save_address(&address, &owner).await?;
+        Ok(Response::new(Address { id, ..address }.into()))
     }
 
     async fn delete_address(
@@ -129,8 +134,9 @@ impl Users for Service {
     async fn create_card(&self, request: Request<pb::CreateCardRequest>) -> Answer<pb::Card> {
         let request = request.into_inner();
         let owner = id(&request.customer_id)?;
-        let card = NewCard::from(request).masked(new_id())?;
-        self.store.create_card(&card, Some(&owner)).await?;
+        let policy = CardPolicy::own(self.card_key.as_ref());
+        let new = NewCard::from(request).masked(new_id(), policy)?;
+        let card = self.store.save_card(&new, &owner).await?;
         Ok(Response::new(card.into()))
     }
 

@@ -34,7 +34,7 @@ pub mod text;
 
 pub use accounts::Accounts;
 pub use address::Address;
-pub use card::Card;
+pub use card::{Card, CardKey};
 pub use customer::Customer;
 pub use schema::Schema;
 pub use source::Source;
@@ -59,6 +59,11 @@ pub struct Config {
     /// Host (and port, when not 80) that links in REST answers point to.
     #[arg(long, env = "HATEAOS", default_value = "user")]
     pub link_domain: String,
+
+    /// Secret of 32 characters or more that tells cards with the same last four digits and expiry date apart. Without one,
+    /// a customer's two such cards count as one. Instances of one shop must share it.
+    #[arg(long, env, hide_env_values = true, value_parser = CardKey::read)]
+    pub card_key: Option<CardKey>,
 }
 
 /// Opens the store and serves the users until told to stop.
@@ -69,16 +74,24 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .style(Style::Hal)
         .grpc(SERVICE_NAME)
         .ready(database(&store))
-        .serve(&config.common, app(store, &config.link_domain))
+        .serve(
+            &config.common,
+            app_with(store, &config.link_domain, config.card_key),
+        )
         .await
 }
 
 /// The whole service, REST and gRPC over one store, ready for a port or a test.
 pub fn app(store: Store, link_domain: &str) -> Router {
+    app_with(store, link_domain, None)
+}
+
+/// As [`app`], with a secret that card numbers are fingerprinted with.
+pub fn app_with(store: Store, link_domain: &str, card_key: Option<CardKey>) -> Router {
     let checks = vec![health::alive("user"), database(&store)];
     let accounts = Accounts::new(store.clone());
     let routes = rest::routes(store.clone(), accounts.clone(), link_domain)
-        .merge(grpc::routes(store, accounts))
+        .merge(grpc::routes(store, accounts, card_key))
         // The original's was a prefix (contract README, "Health").
         .merge(health::routes("/health", checks.clone()))
         .merge(health::routes("/healthz", checks));

@@ -62,6 +62,11 @@ impl Schema {
         self >= Self::Expand
     }
 
+    /// Whether cards have fingerprints: releases of the table above came before.
+    pub(crate) fn has_fingerprints(self) -> bool {
+        self >= Self::Done
+    }
+
     /// Whether hashes are written to the column.
     pub(crate) fn writes_column(self) -> bool {
         self <= Self::Migrate

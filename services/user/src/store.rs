@@ -39,6 +39,24 @@ impl Store {
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
+type Change = sqlx::Transaction<'static, sqlx::Any>;
+
+/// Holds back everybody else who saves something of this customer until
+/// `change` ends: of two who save the same, the second then finds it. Fails for
+/// an unknown customer.
+async fn lock_customer(id: &str, change: &mut Change) -> Result<()> {
+    let locked = sqlx::query("UPDATE customer SET seq = seq WHERE id = $1");
+    match locked
+        .bind(id)
+        .execute(&mut **change)
+        .await?
+        .rows_affected()
+    {
+        0 => Err(Error::NotFound("customer")),
+        _ => Ok(()),
+    }
+}
+
 /// A row for a customer who does not exist is refused by the database.
 fn unknown_customer(error: sqlx::Error) -> Error {
     match &error {

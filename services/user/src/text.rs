@@ -1,30 +1,32 @@
-//! What clients may write: bounded, and free of what no database takes.
+//! Texts that clients write, by the rules of `validation`, and ids.
 
 use chassis::{Error, Result, ids};
+use validation::{Invalid, text};
 
-/// No name, street or password is longer, in characters.
+/// Maximum length of a username or password at sign-in, in characters: accounts
+/// from before names were as short as other texts may have so long a name.
 pub const LONGEST: usize = 200;
 
-/// Checks that `text` is short and has no control characters; `name` says
-/// which field it is.
-pub fn check(name: &str, text: &str) -> Result<()> {
-    if is_fit(text) {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{name} must be at most {LONGEST} characters, without control characters"
-    )))
+/// Reads one line of text ([`text::line`]); `name` says which field it is.
+pub fn line(name: &str, text: &str) -> Result<String> {
+    named(name, text::line(text))
 }
 
-/// As [`check`], and `text` must not be empty.
-pub fn require(name: &str, text: &str) -> Result<()> {
+/// As [`line`], and the text must not be empty.
+pub fn required(name: &str, text: &str) -> Result<String> {
+    let text = line(name, text)?;
     if text.is_empty() {
         return Err(Error::invalid(format!("{name} must not be empty")));
     }
-    check(name, text)
+    Ok(text)
 }
 
-/// Whether `text` could be kept.
+/// Says which field a rule is about.
+pub(crate) fn named<T>(name: &str, outcome: Result<T, Invalid>) -> Result<T> {
+    outcome.map_err(|problem| Error::invalid(format!("{name} {problem}")))
+}
+
+/// Whether somebody may have registered with `text` as name or password.
 #[must_use]
 pub fn is_fit(text: &str) -> bool {
     text.chars().take(LONGEST + 1).count() <= LONGEST && !text.chars().any(char::is_control)
@@ -51,11 +53,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_bounded_in_characters_not_bytes() {
-        assert!(check("city", &"å".repeat(LONGEST)).is_ok());
-        assert!(check("city", &"å".repeat(LONGEST + 1)).is_err());
-        assert!(check("city", "Gla\0sgow").is_err());
-        assert!(check("city", "").is_ok() && require("city", "").is_err());
+    fn a_refusal_names_the_field() {
+        let refused = required("city", " ").unwrap_err();
+        assert_eq!(refused.to_string(), "city must not be empty");
+        let refused = line("city", &"x".repeat(101)).unwrap_err();
+        assert_eq!(refused.to_string(), "city must have at most 100 characters");
+        assert_eq!(line("city", " Leeds ").unwrap(), "Leeds");
     }
 
     #[test]

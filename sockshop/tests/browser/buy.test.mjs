@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { keepPicture, openShop, visitor } from "./shop.mjs";
+import { keepPicture, openShop, violations, visitor } from "./shop.mjs";
 import { done, checkUntilShipped, emptyBasket, fillAddress, fillCard, inBasket, register, signIn, someone, toBasket } from "./journeys.mjs";
 
 const shop = openShop();
@@ -173,5 +173,33 @@ test("a basket that changed in another window is shown again before it is ordere
   await page.getByRole("button", { name: "Place order" }).click();
   await page.getByRole("heading", { name: /^Order / }).waitFor();
   assert.match(await page.locator(".receipt").innerText(), /£28\.99/);
+  await page.leave();
+});
+
+test("a basket open in two tabs is bought once, and the second tab leads to the order", async () => {
+  const page = await visitor(shop);
+  await page.goto("/register");
+  await register(page, someone());
+  await page.goto("/socks?q=classic");
+  await page.getByRole("button", { name: toBasket("Classic") }).click();
+  await inBasket(page, 1);
+  await page.goto("/checkout");
+  const second = await page.context().newPage();
+  await second.goto("/checkout");
+  for (const tab of [page, second]) {
+    await fillAddress(tab);
+    await fillCard(tab);
+  }
+  await page.getByRole("button", { name: "Place order" }).click();
+  const number = await page.getByRole("heading", { name: /^Order / }).innerText();
+
+  await second.getByRole("button", { name: "Place order" }).click();
+  await second.getByRole("heading", { name: "This basket is bought already" }).waitFor();
+  assert.deepEqual(await violations(second), []);
+  await keepPicture(second, "bought-already");
+  await second.getByRole("link", { name: "See your order" }).click();
+  await second.getByRole("heading", { name: number }).waitFor();
+  await second.goto("/account/orders");
+  assert.equal(await second.locator("a[href^='/account/orders/']").count(), 1);
   await page.leave();
 });

@@ -18,8 +18,9 @@ const TRIES: u32 = 12;
 /// Buyers grow more patient up to this.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// The page says what is wrong: not a fault of the shop.
-const CORRECTED: &[StatusCode] = &[StatusCode::UNPROCESSABLE_ENTITY];
+/// The page says what is wrong, or that this basket was bought already: not a
+/// fault of the shop.
+const CORRECTED: &[StatusCode] = &[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::CONFLICT];
 
 /// What one answer means.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +50,9 @@ impl Shopper {
             field(names[3])?,
             field(names[4])?,
         ];
-        let fields: Vec<_> = names.into_iter().zip(values).collect();
+        let mut fields: Vec<_> = names.into_iter().zip(values).collect();
+        // A shop of a release from before names no revision.
+        fields.extend(page::field(checkout.text(), "revision").map(|value| ("revision", value)));
         let form = Ask::form("place order", "/checkout", &fields).or(CORRECTED);
         let entry = Entry {
             order_id: String::new(),
@@ -140,7 +143,7 @@ fn by_form(reply: &Reply, entry: &Entry) -> Answer {
             order_id: order.to_owned(),
             ..entry.clone()
         }),
-        None if reply.status == StatusCode::UNPROCESSABLE_ENTITY => Answer::Refused,
+        None if CORRECTED.contains(&reply.status) => Answer::Refused,
         None => Answer::AskAgain,
     }
 }
@@ -187,6 +190,7 @@ mod tests {
         );
         assert_eq!(read(StatusCode::SEE_OTHER, "/basket"), Answer::AskAgain);
         assert_eq!(read(StatusCode::UNPROCESSABLE_ENTITY, ""), Answer::Refused);
+        assert_eq!(read(StatusCode::CONFLICT, ""), Answer::Refused);
     }
 
     #[test]

@@ -71,7 +71,9 @@ fn a_merge_that_does_not_fit_changes_nothing() {
 fn a_line_stops_growing_before_it_overflows() {
     let mut us = cart(&[("holy", u32::MAX - 1)]);
     us.merge(cart(&[("holy", u32::MAX)])).unwrap();
-    assert_eq!(us.items[0].quantity, MOST_HELD);
+    assert_eq!(us.items[0].quantity, quantity::MAX);
+    us.merge(cart(&[("nerd", 400)])).unwrap();
+    assert_eq!(us.items[1].quantity, quantity::MAX);
 }
 
 fn bought(lines: &[(&str, u32)]) -> Vec<Bought> {
@@ -107,8 +109,8 @@ fn everything_is_taken_out_when_nothing_is_named() {
 fn bad_input_is_refused_by_the_name_its_sender_gave_it() {
     let text = |error: Error| error.to_string();
     assert_eq!(
-        text(quantity("quantity", 0, 1).unwrap_err()),
-        "quantity must be 1 to 1000"
+        text(check_quantity("quantity", 0, 1).unwrap_err()),
+        "quantity must be 1 to 99"
     );
     assert_eq!(
         text(check_price("unitPrice", -1).unwrap_err()),
@@ -121,4 +123,27 @@ fn bad_input_is_refused_by_the_name_its_sender_gave_it() {
         );
     }
     assert!(check_id("itemId", &"ü".repeat(200)).is_ok());
+}
+
+#[test]
+fn a_revision_names_the_lines_and_the_count_of_changes() {
+    let us = cart(&[("holy", 1), ("nerd", 2)]);
+    let changed = Cart {
+        changes: 1,
+        ..us.clone()
+    };
+    let mut new_line = us.clone();
+    new_line.items[0].id = "another".to_owned();
+    let others = [&changed, &new_line, &cart(&[("holy", 1), ("nerd", 3)])];
+    for other in others {
+        assert_ne!(us.revision(), other.revision());
+    }
+    assert_eq!(us.revision(), us.clone().revision());
+    assert_eq!(Cart::empty("us").revision(), "");
+}
+
+#[test]
+fn only_ids_of_sessions_are_guests() {
+    assert!(is_guest("QyHqc3tWv0mP9d2bZk1nXw") && is_guest("c1"));
+    assert!(!is_guest("57a98d98e4b00679b4a830b2"));
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::cart::{Addition, check_id, check_price, quantity};
+use crate::cart::{Addition, check_id, check_price, check_quantity};
 
 /// An item in a request. Other fields, even an `id`, are ignored.
 #[derive(Deserialize, ToSchema)]
@@ -16,7 +16,7 @@ pub(super) struct Sent {
     #[schema(value_type = String, max_length = 200)]
     item_id: Value,
     /// 1 when left out.
-    #[schema(value_type = u32, required = false, default = 1, maximum = 1000)]
+    #[schema(value_type = u32, required = false, default = 1, maximum = 99)]
     quantity: Value,
     /// 0 when left out.
     #[schema(value_type = Price, required = false)]
@@ -67,7 +67,7 @@ impl Sent {
 
     fn at_least(&self, least: u32) -> Result<u32> {
         let whole = whole(&self.quantity).ok_or_else(|| wrong("quantity"))?;
-        quantity("quantity", whole, least)
+        check_quantity("quantity", whole, least)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Carts in Redis.
 //!
-//! A cart is a hash: field `#` counts the lines ever added, and each line is a
-//! field `=<product>` holding `<position> <quantity> <cents> <id>`. Every change
-//! is one Lua script, so Redis does it at once or not at all. The scripts name
+//! A cart is a hash: field `#` counts its changes, and each line is a field
+//! `=<product>` holding `<position> <quantity> <cents> <id>`, where the position
+//! is the count when it was added. Every change is one Lua script, so Redis does
+//! it at once or not at all. The scripts name
 //! keys that may live on different nodes: Redis Cluster is not supported.
 
 use std::collections::HashMap;
@@ -14,8 +15,10 @@ use chassis::{Error, Result};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, Script, ServerErrorKind};
 
-use super::KEPT_MS;
-use crate::cart::{Addition, Bought, Cart, Item, MOST_HELD, MOST_LINES, NOT_IN_CART, full};
+use validation::quantity;
+
+use super::{CLEARED_ORDER_TTL_MS, Retention};
+use crate::cart::{Addition, Bought, Cart, Item, MOST_LINES, NOT_IN_CART, full, is_guest};
 
 /// Carts in Redis. Clones share one connection, which is made when first
 /// needed and again whenever it is lost.
@@ -24,7 +27,14 @@ pub struct Hashes {
     connection: ConnectionManager,
     prefix: Arc<str>,
     scripts: Arc<Scripts>,
+    retention: Retention,
 }
+
+/// Time to live of a key that is kept for ever.
+const FOR_EVER: i64 = 0;
+
+/// What `PTTL` answers for a key without a time to live.
+const NO_TTL: i64 = -1;
 
 struct Scripts {
     add: Script,
@@ -36,7 +46,7 @@ struct Scripts {
 type Fields = HashMap<String, String>;
 
 impl Hashes {
-    pub(super) fn open(url: &str, prefix: &str) -> anyhow::Result<Self> {
+    pub(super) fn open(url: &str, prefix: &str, retention: Retention) -> anyhow::Result<Self> {
         let client = Client::open(url).context("DATABASE_URL is not a Redis URL")?;
         // A request had better fail soon than wait out a long absence.
         let config = ConnectionManagerConfig::new()
@@ -46,6 +56,7 @@ impl Hashes {
         Ok(Self {
             connection: ConnectionManager::new_lazy_with_config(client, config)?,
             prefix: prefix.into(),
+            retention,
             scripts: Arc::new(Scripts {
                 add: Script::new(include_str!("add.lua")),
                 set: Script::new(include_str!("set.lua")),
@@ -60,9 +71,51 @@ impl Hashes {
     }
 
     pub(super) async fn get(&self, customer: &str) -> Result<Cart> {
-        let mut all = redis::cmd("HGETALL");
-        let fields = self.ask(all.arg(self.key(customer))).await?;
+        let key = self.key(customer);
+        let mut read = redis::pipe();
+        read.hgetall(&key).pttl(&key);
+        let (fields, left): (Fields, i64) = read
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(failed)?;
+        // Whoever reads a cart is not kept from it because it cannot be written.
+        if let Some(touch) = self.touch(customer, left)
+            && let Err(error) = self.ask::<()>(&touch).await
+        {
+            tracing::warn!(%error, "a cart could not be touched");
+        }
         cart(customer, fields)
+    }
+
+    /// The command that makes a cart last as long as it should, when it has
+    /// `left` milliseconds to live: nothing for one that was touched recently.
+    fn touch(&self, customer: &str, left: i64) -> Option<Cmd> {
+        let mut touch;
+        if is_guest(customer) {
+            let ttl = self.retention.guest_ttl_ms;
+            let is_recent = left >= ttl - self.retention.touch_after_ms();
+            if left < NO_TTL || is_recent {
+                return None;
+            }
+            touch = redis::cmd("PEXPIRE");
+            touch.arg(self.key(customer)).arg(ttl);
+        } else {
+            if left <= NO_TTL {
+                return None;
+            }
+            touch = redis::cmd("PERSIST");
+            touch.arg(self.key(customer));
+        }
+        Some(touch)
+    }
+
+    /// How long a cart is kept after a change, in milliseconds.
+    fn ttl(&self, customer: &str) -> i64 {
+        if is_guest(customer) {
+            self.retention.guest_ttl_ms
+        } else {
+            FOR_EVER
+        }
     }
 
     pub(super) async fn add(&self, customer: &str, new: &Addition, new_id: &str) -> Result<Cart> {
@@ -73,7 +126,7 @@ impl Hashes {
             .arg(new.quantity)
             .arg(new.again)
             .arg(format!("{} {new_id}", new.unit_price_cents))
-            .arg((MOST_LINES, MOST_HELD, KEPT_MS));
+            .arg((MOST_LINES, quantity::MAX, self.ttl(customer)));
         self.run(&script, customer).await
     }
 
@@ -82,16 +135,17 @@ impl Hashes {
         script
             .key(self.key(customer))
             .arg(field(product))
-            .arg((quantity, KEPT_MS));
+            .arg((quantity, self.ttl(customer)));
         self.run(&script, customer).await
     }
 
     pub(super) async fn merge(&self, from: &str, into: &str) -> Result<Cart> {
         let mut script = self.scripts.merge.prepare_invoke();
-        script
-            .key(self.key(from))
-            .key(self.key(into))
-            .arg((MOST_LINES, MOST_HELD, KEPT_MS));
+        script.key(self.key(from)).key(self.key(into)).arg((
+            MOST_LINES,
+            quantity::MAX,
+            self.ttl(into),
+        ));
         self.run(&script, into).await
     }
 
@@ -110,7 +164,7 @@ impl Hashes {
         script
             .key(self.key(customer))
             .key(format!("{}cleared:{order}", self.prefix))
-            .arg(KEPT_MS);
+            .arg((CLEARED_ORDER_TTL_MS, self.ttl(customer)));
         for one in bought {
             script.arg(field(&one.product_id)).arg(one.quantity);
         }
@@ -146,6 +200,7 @@ fn field(product: &str) -> String {
 
 fn cart(customer: &str, fields: Fields) -> Result<Cart> {
     let mut lines = Vec::with_capacity(fields.len());
+    let changes = fields.get("#").and_then(|count| count.parse().ok());
     for (field, value) in fields {
         if let Some(product) = field.strip_prefix('=') {
             let line = line(product, &value);
@@ -156,6 +211,7 @@ fn cart(customer: &str, fields: Fields) -> Result<Cart> {
     Ok(Cart {
         customer_id: customer.to_owned(),
         items: lines.into_iter().map(|(_, item)| item).collect(),
+        changes: changes.unwrap_or_default(),
     })
 }
 

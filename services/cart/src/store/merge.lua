@@ -1,6 +1,6 @@
 -- Moves all lines of the cart at KEYS[1] into the cart at KEYS[2]: the rule is Cart::merge.
--- ARGV: most lines, most of a line, milliseconds to live.
-local from, into = KEYS[1], KEYS[2]
+-- ARGV: most lines, most of a line, milliseconds to live (0: for ever).
+local from, into, ttl = KEYS[1], KEYS[2], tonumber(ARGV[3])
 local lines, fresh = {}, 0
 local fields = redis.call('HGETALL', from)
 for i = 1, #fields, 2 do
@@ -17,6 +17,7 @@ if math.max(redis.call('HLEN', into) - 1, 0) + fresh > tonumber(ARGV[1]) then
     return {'full', {}}
 end
 
+redis.call('HINCRBY', into, '#', 1)
 table.sort(lines, function(a, b) return a.position < b.position end)
 for _, line in ipairs(lines) do
     local held = redis.call('HGET', into, line.field)
@@ -26,9 +27,9 @@ for _, line in ipairs(lines) do
         redis.call('HSET', into, line.field, string.format('%s %d %s', position, quantity, rest))
     else
         local position = redis.call('HINCRBY', into, '#', 1)
-        redis.call('HSET', into, line.field, string.format('%d %d %s', position, line.quantity, line.rest))
+        redis.call('HSET', into, line.field, string.format('%d %d %s', position, math.min(line.quantity, tonumber(ARGV[2])), line.rest))
     end
 end
 redis.call('DEL', from)
-redis.call('PEXPIRE', into, ARGV[3])
+if ttl > 0 then redis.call('PEXPIRE', into, ttl) else redis.call('PERSIST', into) end
 return {'done', redis.call('HGETALL', into)}

@@ -1,15 +1,18 @@
 -- Sets the quantity of a line of the cart at KEYS[1]: the rule is Cart::set_quantity.
--- ARGV: field, quantity, milliseconds to live.
-local cart, field = KEYS[1], ARGV[1]
+-- ARGV: field, quantity, milliseconds to live (0: for ever).
+local cart, field, ttl = KEYS[1], ARGV[1], tonumber(ARGV[3])
 local line = redis.call('HGET', cart, field)
 if not line then
     return {'missing', {}}
 end
-if ARGV[2] == '0' then
-    redis.call('HDEL', cart, field)
-else
-    local position, _, rest = line:match('^(%d+) (%d+) (.+)$')
-    redis.call('HSET', cart, field, string.format('%s %d %s', position, ARGV[2], rest))
+local position, quantity, rest = line:match('^(%d+) (%d+) (.+)$')
+if ARGV[2] ~= quantity then
+    redis.call('HINCRBY', cart, '#', 1)
+    if ARGV[2] == '0' then
+        redis.call('HDEL', cart, field)
+    else
+        redis.call('HSET', cart, field, string.format('%s %d %s', position, ARGV[2], rest))
+    end
 end
-redis.call('PEXPIRE', cart, ARGV[3])
+if ttl > 0 then redis.call('PEXPIRE', cart, ttl) else redis.call('PERSIST', cart) end
 return {'done', redis.call('HGETALL', cart)}

@@ -6,7 +6,8 @@
 
 use chassis::{Database, Result, clock};
 
-use crate::cart::{Addition, Bought, Cart};
+use super::{CLEARED_ORDER_TTL_MS, Retention};
+use crate::cart::{ACCOUNT_ID_LENGTH, Addition, Bought, Cart, is_guest};
 
 mod lines;
 
@@ -16,13 +17,21 @@ use lines::{load, lock, remove, save};
 #[derive(Clone)]
 pub struct Tables {
     database: Database,
+    retention: Retention,
 }
 
+/// Carts that one statement of a sweep deletes at most, so that it never holds
+/// up changes for long.
+const SWEEP_BATCH: i64 = 500;
+
 impl Tables {
-    pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
+    pub(super) async fn open(url: &str, retention: Retention) -> anyhow::Result<Self> {
         static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
         let database = Database::open(url, &MIGRATOR).await?;
-        Ok(Self { database })
+        Ok(Self {
+            database,
+            retention,
+        })
     }
 
     pub(super) async fn ping(&self) -> Result<()> {
@@ -30,7 +39,27 @@ impl Tables {
     }
 
     pub(super) async fn get(&self, customer: &str) -> Result<Cart> {
-        load(self.database.pool(), customer).await
+        let found = load(self.database.pool(), customer).await?;
+        let now = clock::now_ms();
+        let is_old = now - found.touched_ms > self.retention.touch_after_ms();
+        if is_old && !found.cart.items.is_empty() && is_guest(customer) {
+            // Whoever reads a cart is not kept from it because it cannot be written.
+            if let Err(error) = self.touch(customer, now).await {
+                tracing::warn!(%error, "a guest's cart could not be touched");
+            }
+        }
+        Ok(found.cart)
+    }
+
+    async fn touch(&self, customer: &str, now_ms: i64) -> Result<()> {
+        let mut work = self.database.begin_write().await?;
+        sqlx::query("UPDATE cart SET changed_at = $2 WHERE customer_id = $1")
+            .bind(customer)
+            .bind(now_ms)
+            .execute(&mut *work)
+            .await?;
+        work.commit().await?;
+        Ok(())
     }
 
     pub(super) async fn add(
@@ -55,10 +84,10 @@ impl Tables {
     ) -> Result<Cart> {
         let mut work = self.database.begin_write().await?;
         lock(&mut work, customer).await?;
-        let before = load(&mut *work, customer).await?;
+        let before = load(&mut *work, customer).await?.cart;
         let mut after = before.clone();
         rule(&mut after)?;
-        save(&mut work, &before, &after).await?;
+        let after = save(&mut work, &before, after).await?;
         work.commit().await?;
         Ok(after)
     }
@@ -71,18 +100,21 @@ impl Tables {
         // In one order everywhere, so that two merges never wait for each other.
         lock(&mut work, from.min(into)).await?;
         lock(&mut work, from.max(into)).await?;
-        let guest = load(&mut *work, from).await?;
-        let before = load(&mut *work, into).await?;
+        let guest = load(&mut *work, from).await?.cart;
+        let before = load(&mut *work, into).await?.cart;
         let mut after = before.clone();
         after.merge(guest)?;
-        remove(&mut *work, from).await?;
-        save(&mut work, &before, &after).await?;
+        remove(&mut work, from).await?;
+        let after = save(&mut work, &before, after).await?;
         work.commit().await?;
         Ok(after)
     }
 
     pub(super) async fn clear(&self, customer: &str) -> Result<()> {
-        remove(self.database.pool(), customer).await
+        let mut work = self.database.begin_write().await?;
+        remove(&mut work, customer).await?;
+        work.commit().await?;
+        Ok(())
     }
 
     pub(super) async fn take_out(
@@ -102,27 +134,54 @@ impl Tables {
         .await?;
         if first.rows_affected() == 1 {
             lock(&mut work, customer).await?;
-            let before = load(&mut *work, customer).await?;
+            let before = load(&mut *work, customer).await?.cart;
             let mut after = before.clone();
             after.take_out(bought);
             if after.items.is_empty() {
-                remove(&mut *work, customer).await?;
+                remove(&mut work, customer).await?;
             } else {
-                save(&mut work, &before, &after).await?;
+                save(&mut work, &before, after).await?;
             }
         }
         work.commit().await?;
         Ok(())
     }
 
-    pub(super) async fn forget_before(&self, time: i64) -> Result<()> {
-        for old in [
-            "DELETE FROM cart WHERE changed_at < $1",
-            "DELETE FROM cleared_order WHERE cleared_at < $1",
-        ] {
-            let old = sqlx::query(old).bind(time);
-            old.execute(self.database.pool()).await?;
+    pub(super) async fn sweep(&self, now_ms: i64) -> Result<u64> {
+        let old = now_ms - self.retention.guest_ttl_ms;
+        let mut swept = 0;
+        loop {
+            let batch = self.sweep_batch(old).await?;
+            swept += batch;
+            if batch < SWEEP_BATCH.unsigned_abs() {
+                break;
+            }
         }
-        Ok(())
+        let mut work = self.database.begin_write().await?;
+        sqlx::query("DELETE FROM cleared_order WHERE cleared_at < $1")
+            .bind(now_ms - CLEARED_ORDER_TTL_MS)
+            .execute(&mut *work)
+            .await?;
+        work.commit().await?;
+        Ok(swept)
+    }
+
+    /// Deletes some guests' carts that nobody has touched since `old_ms`. One that
+    /// is touched while this waits for its row is looked at again, and stays.
+    async fn sweep_batch(&self, old_ms: i64) -> Result<u64> {
+        let account_id_length = i64::try_from(ACCOUNT_ID_LENGTH).unwrap_or(i64::MAX);
+        let mut work = self.database.begin_write().await?;
+        let swept = sqlx::query(
+            "DELETE FROM cart WHERE changed_at < $1 AND customer_id IN (
+                 SELECT customer_id FROM cart WHERE changed_at < $1 AND length(customer_id) <> $2
+                 ORDER BY changed_at LIMIT $3)",
+        )
+        .bind(old_ms)
+        .bind(account_id_length)
+        .bind(SWEEP_BATCH)
+        .execute(&mut *work)
+        .await?;
+        work.commit().await?;
+        Ok(swept.rows_affected())
     }
 }

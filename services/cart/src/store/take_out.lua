@@ -1,15 +1,16 @@
 -- Takes what an order bought out of the cart at KEYS[1], unless the order remembered at KEYS[2] has done so before: the
 -- rule is Cart::take_out.
--- ARGV: milliseconds to live and to remember, then field and quantity of each product bought; none for everything.
-local cart = KEYS[1]
+-- ARGV: milliseconds to remember, milliseconds to live (0: for ever), then field and quantity of each product bought; none for everything.
+local cart, ttl, changed = KEYS[1], tonumber(ARGV[2]), false
 if not redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[1]) then
     return {'done', {}}
 end
-for i = 2, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
     local line = redis.call('HGET', cart, ARGV[i])
     if line then
         local position, quantity, rest = line:match('^(%d+) (%d+) (.+)$')
         local left = quantity - ARGV[i + 1]
+        changed = changed or left ~= tonumber(quantity)
         if left > 0 then
             redis.call('HSET', cart, ARGV[i], string.format('%s %d %s', position, left, rest))
         else
@@ -17,9 +18,12 @@ for i = 2, #ARGV, 2 do
         end
     end
 end
-if #ARGV == 1 or redis.call('HLEN', cart) == 1 then
+if #ARGV == 2 or redis.call('HLEN', cart) == 1 then
     redis.call('DEL', cart)
-else
-    redis.call('PEXPIRE', cart, ARGV[1])
+    return {'done', {}}
 end
+if changed then
+    redis.call('HINCRBY', cart, '#', 1)
+end
+if ttl > 0 then redis.call('PEXPIRE', cart, ttl) else redis.call('PERSIST', cart) end
 return {'done', {}}

@@ -1,5 +1,7 @@
 //! One suite, every store.
 
+use std::time::Duration;
+
 use axum::Router;
 use cart::Store;
 use chassis::ids::new_id;
@@ -19,9 +21,12 @@ pub(crate) async fn stores() -> Vec<(&'static str, Store)> {
     stores
 }
 
+/// How long the stores of these tests keep a guest's cart.
+pub(crate) const GUEST_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Opens a store in which nobody else's carts are seen.
 pub(crate) async fn open(url: &str) -> Store {
-    Store::open(url, &format!("test-{}:", new_id()))
+    Store::open(url, &format!("test-{}:", new_id()), GUEST_TTL)
         .await
         .unwrap()
 }

@@ -5,4 +5,6 @@
 mod common;
 mod grpc;
 mod rest;
+mod retention;
+mod revisions;
 mod stores;

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::common::{items, on_every_store, open, post, stores};
 use cart::{Addition, Bought, Cart, Store};
+use chassis::Result;
 use chassis::testing::{call, get};
-use chassis::{Result, clock};
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-fn one(product: &str) -> Addition {
+pub(crate) fn one(product: &str) -> Addition {
     Addition {
         product_id: product.to_owned(),
         quantity: 1,
@@ -229,56 +229,23 @@ fn lines(cart: &Cart) -> Vec<(&str, u32, i64)> {
 }
 
 #[tokio::test]
-async fn tables_forget_idle_carts_and_old_orders_but_nothing_else() {
-    for (kind, store) in stores().await {
-        if kind == "Redis" {
-            continue; // it expires keys by itself
+async fn a_line_holds_99_pairs_however_they_came_about() {
+    on_every_store(async |app| {
+        for _ in 0..3 {
+            post(&app, "c1", json!({"itemId": "A", "quantity": 98})).await;
         }
-        store.add("c1", &one("A")).await.unwrap();
-        store.take_out("c2", "order-1", &[]).await.unwrap();
-        store.forget_before(clock::now_ms() - 60_000).await.unwrap();
-        assert_eq!(store.get("c1").await.unwrap().items.len(), 1);
+        assert_eq!(items(&app, "c1").await, json!([["A", 99, 0]]));
+        let refused = post(&app, "c1", json!({"itemId": "B", "quantity": 100})).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.json()["message"].to_string().contains("quantity"));
 
-        store.add("c2", &one("A")).await.unwrap();
-        store.take_out("c2", "order-1", &[]).await.unwrap();
-        assert_eq!(store.get("c2").await.unwrap().items.len(), 1);
-
-        store.forget_before(clock::now_ms() + 60_000).await.unwrap();
-        assert_eq!(store.get("c1").await.unwrap().items, []);
-        store.add("c2", &one("A")).await.unwrap();
-        store.take_out("c2", "order-1", &[]).await.unwrap();
-        assert_eq!(store.get("c2").await.unwrap().items, [], "{kind}");
-    }
-}
-
-#[tokio::test]
-async fn redis_forgets_an_idle_cart_and_an_old_order_in_ninety_days() {
-    let Ok(url) = std::env::var("TEST_REDIS_URL") else {
-        return;
-    };
-    let prefix = format!("test-{}:", chassis::ids::new_id());
-    let store = Store::open(&url, &prefix).await.unwrap();
-    store.add("c1", &one("A")).await.unwrap();
-    store.set_quantity("c1", "A", 2).await.unwrap();
-    store.add("s1", &one("A")).await.unwrap();
-    store.merge("s1", "c2").await.unwrap();
-    store.take_out("c3", "order-1", &[]).await.unwrap();
-
-    let client = redis::Client::open(url).unwrap();
-    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
-    for key in ["of:c1", "of:c2", "cleared:order-1"] {
-        let mut left = redis::cmd("TTL");
-        let left: i64 = left
-            .arg(format!("{prefix}{key}"))
-            .query_async(&mut redis)
-            .await
-            .unwrap();
-        let days = 24 * 3600;
-        assert!(
-            (89 * days..=90 * days).contains(&left),
-            "{key} is kept for {left} s"
-        );
-    }
+        post(&app, "s1", json!({"itemId": "A", "quantity": 60})).await;
+        post(&app, "s1", json!({"itemId": "B", "quantity": 99})).await;
+        let merged = call(&app, "GET", "/carts/c1/merge?sessionId=s1", Value::Null).await;
+        assert_eq!(merged.status, 202);
+        assert_eq!(items(&app, "c1").await, json!([["A", 99, 0], ["B", 99, 0]]));
+    })
+    .await;
 }
 
 #[tokio::test]

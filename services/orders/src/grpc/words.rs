@@ -27,6 +27,12 @@ impl TryFrom<pb::PlaceOrderRequest> for Wish {
                 "idempotency_key must have at most 200 characters",
             ));
         }
+        let cart_revision = request.cart_revision;
+        if cart_revision.len() > 64 || cart_revision.contains('\0') {
+            return Err(Error::invalid(
+                "cart_revision must have at most 64 characters",
+            ));
+        }
         if key.is_empty() {
             key = Uuid::new_v4().to_string();
         }
@@ -37,6 +43,7 @@ impl TryFrom<pb::PlaceOrderRequest> for Wish {
             key,
             keep_cart: request.keep_cart,
             confirmed_cents: request.confirmed_total_cents,
+            cart_revision: Some(cart_revision).filter(|revision| !revision.is_empty()),
             hrefs: None,
         })
     }

@@ -21,17 +21,30 @@ pub enum Key {
     Freed,
 }
 
+/// What came of the wish to begin an order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Begun {
+    /// The order that holds the key of the wish: a new one, or an earlier one.
+    Order(Box<Order>),
+    /// Nothing: this order, of another key, buys the same revision of the cart.
+    Rival(Box<Order>),
+}
+
 impl Store {
     /// Writes down that a customer wants to order, or returns the order that
-    /// holds the same key already.
-    pub async fn begin(&self, wish: &Wish, now_ms: i64) -> Result<Order> {
+    /// holds the same key or the same revision of the cart already.
+    pub async fn begin(&self, wish: &Wish, now_ms: i64) -> Result<Begun> {
         // The order that is in the way can give up its key before it is read.
         for _ in 0..3 {
             if let Some(order) = self.insert(wish, now_ms).await? {
-                return Ok(order);
+                return Ok(Begun::Order(Box::new(order)));
             }
             if let Some(order) = self.holding(&wish.customer_id, &wish.key).await? {
-                return Ok(order);
+                return Ok(Begun::Order(Box::new(order)));
+            }
+            let revision = wish.cart_revision.as_deref().unwrap_or_default();
+            if let Some(rival) = self.buying(&wish.customer_id, revision).await? {
+                return Ok(Begun::Rival(Box::new(rival)));
             }
         }
         Err(Error::unavailable(
@@ -40,10 +53,17 @@ impl Store {
     }
 
     async fn insert(&self, wish: &Wish, now_ms: i64) -> Result<Option<Order>> {
+        let revision = match &wish.cart_revision {
+            Some(revision) if !mutant("cart-revision-not-unique") => revision,
+            _ => "",
+        };
+        let mut change = self.database.begin_write().await?;
+        // Both the key and the revision may be taken: whichever it is, there is no second order.
         let row: Option<Row> = sqlx::query_as(with_columns!(
-            "INSERT INTO orders (id, customer_id, idempotency_key, state, shipment_id, keep_cart, placed_at_ms, key_held)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (customer_id, idempotency_key) WHERE key_held = 1 DO NOTHING
+            "INSERT INTO orders (id, customer_id, idempotency_key, state, shipment_id, keep_cart, placed_at_ms, key_held,
+                 cart_revision)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT DO NOTHING
              RETURNING",
             ""
         ))
@@ -55,8 +75,10 @@ impl Store {
         .bind(i64::from(wish.keep_cart))
         .bind(now_ms)
         .bind(i64::from(!mutant("no-idempotency-key")))
-        .fetch_optional(self.database.pool())
+        .bind(revision)
+        .fetch_optional(&mut *change)
         .await?;
+        change.commit().await?;
         row.map(Order::try_from).transpose()
     }
 

@@ -90,7 +90,13 @@ impl Peers {
         let asked = cart::GetCartRequest { customer_id };
         let found = self.carts.clone().get_cart(asked).await;
         let found = found.map_err(|status| missing(status, "cart"))?;
-        Ok(found.into_inner().items)
+        let cart = found.into_inner();
+        match &wish.cart_revision {
+            Some(confirmed) if *confirmed != cart.revision => Err(Error::Outdated(
+                "the cart has changed since it was shown".to_owned(),
+            )),
+            _ => Ok(cart.items),
+        }
     }
 
     /// Puts the catalogue's names and prices to the lines of a cart, whose own

@@ -12,4 +12,5 @@ mod originals;
 mod pairs;
 mod placing;
 mod refusals;
+mod revisions;
 mod support;

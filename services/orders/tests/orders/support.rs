@@ -149,6 +149,7 @@ pub(crate) fn wish(key: &str) -> pb::PlaceOrderRequest {
         idempotency_key: key.into(),
         keep_cart: false,
         confirmed_total_cents: None,
+        cart_revision: String::new(),
     }
 }
 

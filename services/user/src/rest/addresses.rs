@@ -47,7 +47,7 @@ async fn create(
 ) -> Result<Json<Made>> {
     let (address, owner) = posted.split();
     let owner = optional_id(&owner)?;
-    address.check()?;
+    let address = address.checked()?;
     desk.store
         .create_address(&address, owner.as_deref())
         .await?;

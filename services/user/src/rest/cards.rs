@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use super::posted::PostCard;
 use super::wire::{Card, Cards, Done, Embedded, Made};
 use super::{Desk, One};
+use crate::card::CardPolicy;
 use crate::text::{id, optional_id};
 
 pub(super) fn routes() -> OpenApiRouter<Desk> {
@@ -45,9 +46,9 @@ async fn create(
 ) -> Result<Json<Made>> {
     let (card, owner) = posted.split();
     let owner = optional_id(&owner)?;
-    let card = card.masked(ids::new_id())?;
-    desk.store.create_card(&card, owner.as_deref()).await?;
-    Ok(Json(Made { id: card.id }))
+    let new = card.masked(ids::new_id(), CardPolicy::original())?;
+    desk.store.create_card(&new, owner.as_deref()).await?;
+    Ok(Json(Made { id: new.card.id }))
 }
 
 /// Returns a card.

@@ -2,7 +2,7 @@
 
 use chassis::{Error, Result};
 
-use super::{LONGEST_LIST, Store, unknown_customer};
+use super::{Change, LONGEST_LIST, Store, lock_customer, unknown_customer};
 use crate::Address;
 
 impl Store {
@@ -44,21 +44,35 @@ impl Store {
     /// Adds an address for `owner`, or for nobody. Nothing is kept when there is
     /// no such owner.
     pub async fn create_address(&self, address: &Address, owner: Option<&str>) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO address (id, seq, customer_id, number, street, city, postcode, country)
-             VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM address), $2, $3, $4, $5, $6, $7)",
+        let mut change = self.database.begin_write().await?;
+        insert(address, owner, &mut change).await?;
+        change.commit().await?;
+        Ok(())
+    }
+
+    /// Saves an address of `owner` unless it is saved already, and returns its
+    /// id. Fails for an unknown owner.
+    pub async fn save_address(&self, address: &Address, owner: &str) -> Result<String> {
+        let mut change = self.database.begin_write().await?;
+        lock_customer(owner, &mut change).await?;
+        let saved: Option<(String,)> = sqlx::query_as(
+            "SELECT id FROM address WHERE customer_id = $1 AND number = $2 AND street = $3
+             AND city = $4 AND postcode = $5 AND country = $6 ORDER BY seq, id LIMIT 1",
         )
-        .bind(&address.id)
         .bind(owner)
         .bind(&address.number)
         .bind(&address.street)
         .bind(&address.city)
         .bind(&address.postcode)
         .bind(&address.country)
-        .execute(self.database.pool())
-        .await
-        .map_err(unknown_customer)?;
-        Ok(())
+        .fetch_optional(&mut *change)
+        .await?;
+        if let Some((id,)) = saved {
+            return Ok(id);
+        }
+        insert(address, Some(owner), &mut change).await?;
+        change.commit().await?;
+        Ok(address.id.clone())
     }
 
     /// Removes an address of `owner`.
@@ -66,9 +80,30 @@ impl Store {
         let removed =
             sqlx::query("DELETE FROM address WHERE id = $1 AND ($2 = '' OR customer_id = $2)");
         let removed = removed.bind(id).bind(owner.unwrap_or_default());
-        match removed.execute(self.database.pool()).await?.rows_affected() {
+        let mut change = self.database.begin_write().await?;
+        let removed = removed.execute(&mut *change).await?;
+        change.commit().await?;
+        match removed.rows_affected() {
             0 => Err(Error::NotFound("address")),
             _ => Ok(()),
         }
     }
+}
+
+async fn insert(address: &Address, owner: Option<&str>, change: &mut Change) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO address (id, seq, customer_id, number, street, city, postcode, country)
+         VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM address), $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(&address.id)
+    .bind(owner)
+    .bind(&address.number)
+    .bind(&address.street)
+    .bind(&address.city)
+    .bind(&address.postcode)
+    .bind(&address.country)
+    .execute(&mut **change)
+    .await
+    .map_err(unknown_customer)?;
+    Ok(())
 }

@@ -2,8 +2,9 @@
 
 use chassis::{Error, Result};
 
-use super::{LONGEST_LIST, Store, unknown_customer};
+use super::{Change, LONGEST_LIST, Store, lock_customer, unknown_customer};
 use crate::Card;
+use crate::card::MaskedCard;
 
 impl Store {
     /// Returns a card of `owner`.
@@ -42,19 +43,36 @@ impl Store {
 
     /// Adds a card for `owner`, or for nobody. Nothing is kept when there is no
     /// such owner.
-    pub async fn create_card(&self, card: &Card, owner: Option<&str>) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO card (id, seq, customer_id, masked_number, expires)
-             VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM card), $2, $3, $4)",
-        )
-        .bind(&card.id)
-        .bind(owner)
-        .bind(&card.masked_number)
-        .bind(&card.expires)
-        .execute(self.database.pool())
-        .await
-        .map_err(unknown_customer)?;
+    pub async fn create_card(&self, card: &MaskedCard, owner: Option<&str>) -> Result<()> {
+        let mut change = self.database.begin_write().await?;
+        self.insert_card(card, owner, &mut change).await?;
+        change.commit().await?;
         Ok(())
+    }
+
+    /// Saves a card of `owner` unless it is saved already, and returns it as it
+    /// is saved. Fails for an unknown owner.
+    pub async fn save_card(&self, new: &MaskedCard, owner: &str) -> Result<Card> {
+        let mut change = self.database.begin_write().await?;
+        lock_customer(owner, &mut change).await?;
+        let saved: Vec<SavedCard> = sqlx::query_as(if self.schema.has_fingerprints() {
+            "SELECT id, masked_number, expires, fingerprint FROM card
+             WHERE customer_id = $1 AND masked_number = $2 ORDER BY seq, id"
+        } else {
+            "SELECT id, masked_number, expires, NULL AS fingerprint FROM card
+             WHERE customer_id = $1 AND masked_number = $2 ORDER BY seq, id"
+        })
+        .bind(owner)
+        .bind(&new.card.masked_number)
+        .fetch_all(&mut *change)
+        .await?;
+        let mut saved = saved.into_iter();
+        if let Some(same) = saved.find(|one| new.is_same(&one.card, one.fingerprint.as_deref())) {
+            return Ok(same.card);
+        }
+        self.insert_card(new, Some(owner), &mut change).await?;
+        change.commit().await?;
+        Ok(new.card.clone())
     }
 
     /// Removes a card of `owner`.
@@ -62,9 +80,43 @@ impl Store {
         let removed =
             sqlx::query("DELETE FROM card WHERE id = $1 AND ($2 = '' OR customer_id = $2)");
         let removed = removed.bind(id).bind(owner.unwrap_or_default());
-        match removed.execute(self.database.pool()).await?.rows_affected() {
+        let mut change = self.database.begin_write().await?;
+        let removed = removed.execute(&mut *change).await?;
+        change.commit().await?;
+        match removed.rows_affected() {
             0 => Err(Error::NotFound("card")),
             _ => Ok(()),
         }
     }
+
+    async fn insert_card(
+        &self,
+        new: &MaskedCard,
+        owner: Option<&str>,
+        change: &mut Change,
+    ) -> Result<()> {
+        let has_fingerprints = self.schema.has_fingerprints();
+        let insert = sqlx::query(if has_fingerprints {
+            "INSERT INTO card (id, seq, customer_id, masked_number, expires, fingerprint)
+             VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM card), $2, $3, $4, $5)"
+        } else {
+            "INSERT INTO card (id, seq, customer_id, masked_number, expires)
+             VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM card), $2, $3, $4)"
+        });
+        let card = &new.card;
+        let insert = insert.bind(&card.id).bind(owner).bind(&card.masked_number);
+        let mut insert = insert.bind(&card.expires);
+        if has_fingerprints {
+            insert = insert.bind(new.fingerprint.as_deref());
+        }
+        let inserted = insert.execute(&mut **change).await;
+        inserted.map(drop).map_err(unknown_customer)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct SavedCard {
+    #[sqlx(flatten)]
+    card: Card,
+    fingerprint: Option<String>,
 }

@@ -34,15 +34,19 @@ impl Store {
         .bind(id)
         .bind(&profile.email)
         .bind(&profile.first_name)
-        .bind(&profile.last_name)
-        .fetch_optional(self.database.pool());
-        customer.await?.ok_or(Error::NotFound("customer"))
+        .bind(&profile.last_name);
+        let mut change = self.database.begin_write().await?;
+        let customer = customer.fetch_optional(&mut *change).await?;
+        change.commit().await?;
+        customer.ok_or(Error::NotFound("customer"))
     }
 
     /// Removes a customer with addresses and cards.
     pub async fn delete_customer(&self, id: &str) -> Result<()> {
         let removed = sqlx::query("DELETE FROM customer WHERE id = $1");
-        let removed = removed.bind(id).execute(self.database.pool()).await?;
+        let mut change = self.database.begin_write().await?;
+        let removed = removed.bind(id).execute(&mut *change).await?;
+        change.commit().await?;
         match removed.rows_affected() {
             0 => Err(Error::NotFound("customer")),
             _ => Ok(()),

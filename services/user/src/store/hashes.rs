@@ -2,16 +2,13 @@
 //! [`Schema`] expects them.
 
 use chassis::{Error, Result};
-use sqlx::{Any, Transaction};
 
-use super::Store;
+use super::{Change, Store};
 use crate::Schema;
 use crate::customer::{Account, Customer};
 
 /// The migration that drops `customer.password`.
 const DROPPED_BY: i64 = 5;
-
-type Change = Transaction<'static, Any>;
 
 impl Store {
     /// Returns the account that is signed in to as `username`.

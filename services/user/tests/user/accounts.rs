@@ -43,7 +43,7 @@ async fn an_account_needs_a_name_and_a_password_at_both_doors() {
                 "email",
             ),
             (
-                json!({"username": "t".repeat(201), "password": "p"}),
+                json!({"username": "t".repeat(101), "password": "p"}),
                 "username",
             ),
             (json!({"username": "t\u{0}", "password": "p"}), "username"),
@@ -213,4 +213,75 @@ async fn only_one_of_many_gets_a_name() {
             .all(|status| *status == StatusCode::CONFLICT),
         "{answers:?}"
     );
+}
+
+const COMPOSED: &str = "Zo\u{eb}";
+const DECOMPOSED: &str = "Zoe\u{308}";
+
+#[tokio::test]
+async fn names_and_passwords_are_equal_however_their_letters_are_composed() {
+    for (chosen, typed) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
+        let app = app().await;
+        let body = json!({"username": format!(" {chosen} "), "password": format!("{chosen}!"),
+            "firstName": format!("{chosen}\u{a0}")});
+        let id = made(&app, "/register", body).await;
+        for name in [chosen, typed] {
+            for password in [chosen, typed] {
+                let answer = login(&app, name, &format!("{password}!")).await;
+                assert_eq!(answer.json()["user"]["id"], id, "{name} {password}");
+                assert_eq!(answer.json()["user"]["firstName"], COMPOSED);
+                assert_eq!(answer.json()["user"]["username"], COMPOSED);
+            }
+        }
+        let again = json!({"username": typed, "password": "p"});
+        refused(&app, "POST", "/register", again, 409).await;
+        let wrong = login(&app, typed, &format!("{chosen}?")).await;
+        assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn accounts_from_before_texts_were_normalized_keep_working() {
+    let store = store().await;
+    let old = |number: u8, username: &str| Customer {
+        id: format!("{number:024x}"),
+        username: username.to_owned(),
+        email: String::new(),
+        first_name: String::new(),
+        last_name: String::new(),
+    };
+    let long = "x".repeat(150);
+    for (number, name) in [(1, DECOMPOSED), (2, " blank "), (3, &long)] {
+        let hash = password::hash(&format!("{name}!")).unwrap();
+        store
+            .create_customer(&old(number, name), &hash)
+            .await
+            .unwrap();
+    }
+    let app = user::app(store, "user");
+    for (number, name, secret) in [
+        (1, DECOMPOSED, DECOMPOSED),
+        (1, COMPOSED, COMPOSED),
+        (1, COMPOSED, DECOMPOSED),
+        (2, " blank ", " blank "),
+        (3, &long, &long),
+    ] {
+        let answer = login(&app, name, &format!("{secret}!")).await;
+        let id = format!("{number:024x}");
+        assert_eq!(answer.json()["user"]["id"], id, "{name:?}");
+    }
+    let taken = json!({"username": COMPOSED, "password": "p"});
+    refused(&app, "POST", "/register", taken, 409).await;
+}
+
+#[tokio::test]
+async fn other_spellings_of_a_name_are_no_further_guesses() {
+    let app = app().await;
+    let body = json!({"username": COMPOSED, "password": "p"});
+    made(&app, "/register", body).await;
+    for guess in 0..LIMIT {
+        let name = [COMPOSED, DECOMPOSED, " Zo\u{eb}"][guess as usize % 3];
+        assert_eq!(login(&app, name, "guess").await.status, 401);
+    }
+    assert_eq!(login(&app, DECOMPOSED, "guess").await.status, 429);
 }

@@ -67,7 +67,7 @@ async fn a_refused_address_leaves_nothing_behind() {
     let app = app().await;
     for (body, status) in [
         (json!({"number": 5}), 400),
-        (json!({"street": "x".repeat(201)}), 400),
+        (json!({"street": "x".repeat(101)}), 400),
         (json!({"street": "x", "userID": "xyz"}), 400),
         (json!({"street": "x", "userID": NOBODY}), 404),
     ] {

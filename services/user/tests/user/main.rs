@@ -9,6 +9,7 @@ mod contract;
 mod limits;
 mod parity;
 mod refusals;
+mod repeats;
 
 use axum::Router;
 use axum::body::Body;

@@ -2,8 +2,9 @@
 
 use chassis::{Result, clock};
 use sqlx::{Any, Executor, Transaction};
+use validation::quantity;
 
-use crate::cart::{Cart, Item, MOST_HELD};
+use crate::cart::{Cart, Item};
 
 pub(super) type Work = Transaction<'static, Any>;
 
@@ -20,23 +21,42 @@ pub(super) async fn lock(work: &mut Work, customer: &str) -> Result<()> {
     Ok(())
 }
 
+/// A cart, and when it was touched last, in milliseconds.
+pub(super) struct Loaded {
+    pub(super) cart: Cart,
+    pub(super) touched_ms: i64,
+}
+
 /// Reads a cart; one without a row is empty.
-pub(super) async fn load(from: impl Executor<'_, Database = Any>, customer: &str) -> Result<Cart> {
+pub(super) async fn load(
+    from: impl Executor<'_, Database = Any>,
+    customer: &str,
+) -> Result<Loaded> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, product_id, quantity, unit_price_cents
-         FROM line WHERE customer_id = $1 ORDER BY position",
+        "SELECT changes, changed_at, id, product_id, quantity, unit_price_cents
+         FROM cart LEFT JOIN line ON line.customer_id = cart.customer_id
+         WHERE cart.customer_id = $1 ORDER BY position",
     )
     .bind(customer)
     .fetch_all(from)
     .await?;
-    Ok(Cart {
+    let (changes, touched_ms) = rows
+        .first()
+        .map_or((0, 0), |row| (row.changes, row.changed_at));
+    let cart = Cart {
         customer_id: customer.to_owned(),
-        items: rows.into_iter().map(Item::from).collect(),
-    })
+        items: rows.into_iter().filter_map(Row::item).collect(),
+        changes: u64::try_from(changes).unwrap_or_default(),
+    };
+    Ok(Loaded { cart, touched_ms })
 }
 
-/// Writes the lines that differ.
-pub(super) async fn save(work: &mut Work, before: &Cart, after: &Cart) -> Result<()> {
+/// Writes the lines that differ, counts the change and returns `after` with that
+/// count.
+pub(super) async fn save(work: &mut Work, before: &Cart, mut after: Cart) -> Result<Cart> {
+    if before.items == after.items {
+        return Ok(after);
+    }
     for gone in &before.items {
         if after.item(&gone.product_id).is_err() {
             sqlx::query("DELETE FROM line WHERE customer_id = $1 AND product_id = $2")
@@ -51,7 +71,12 @@ pub(super) async fn save(work: &mut Work, before: &Cart, after: &Cart) -> Result
             write(work, &after.customer_id, item).await?;
         }
     }
-    Ok(())
+    sqlx::query("UPDATE cart SET changes = changes + 1 WHERE customer_id = $1")
+        .bind(&after.customer_id)
+        .execute(&mut **work)
+        .await?;
+    after.changes = before.changes + 1;
+    Ok(after)
 }
 
 async fn write(work: &mut Work, customer: &str, item: &Item) -> Result<()> {
@@ -71,29 +96,32 @@ async fn write(work: &mut Work, customer: &str, item: &Item) -> Result<()> {
 }
 
 /// Deletes a cart and, by cascade, its lines.
-pub(super) async fn remove(from: impl Executor<'_, Database = Any>, customer: &str) -> Result<()> {
+pub(super) async fn remove(work: &mut Work, customer: &str) -> Result<()> {
     sqlx::query("DELETE FROM cart WHERE customer_id = $1")
         .bind(customer)
-        .execute(from)
+        .execute(&mut **work)
         .await?;
     Ok(())
 }
 
+/// A cart with one of its lines, or with none.
 #[derive(sqlx::FromRow)]
 struct Row {
-    id: String,
-    product_id: String,
-    quantity: i64,
-    unit_price_cents: i64,
+    changes: i64,
+    changed_at: i64,
+    id: Option<String>,
+    product_id: Option<String>,
+    quantity: Option<i64>,
+    unit_price_cents: Option<i64>,
 }
 
-impl From<Row> for Item {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            product_id: row.product_id,
-            quantity: u32::try_from(row.quantity).unwrap_or(MOST_HELD),
-            unit_price_cents: row.unit_price_cents,
-        }
+impl Row {
+    fn item(self) -> Option<Item> {
+        Some(Item {
+            id: self.id?,
+            product_id: self.product_id?,
+            quantity: u32::try_from(self.quantity?).unwrap_or(quantity::MAX),
+            unit_price_cents: self.unit_price_cents?,
+        })
     }
 }

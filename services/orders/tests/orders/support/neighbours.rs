@@ -35,6 +35,8 @@ pub(crate) struct Neighbours {
 
 pub(crate) struct Facts {
     pub(crate) carts: HashMap<String, Vec<cart::Item>>,
+    /// How often any cart changed: their revision.
+    pub(crate) revision: u64,
     pub(crate) prices: HashMap<String, i64>,
     pub(crate) authorisations: BTreeMap<String, payment::Authorisation>,
     pub(crate) shipments: BTreeMap<String, shipping::Shipment>,
@@ -78,7 +80,14 @@ impl Neighbours {
             quantity,
             unit_price_cents,
         };
-        self.facts().carts.insert(CUSTOMER.into(), vec![line]);
+        let mut facts = self.facts();
+        facts.revision += 1;
+        facts.carts.insert(CUSTOMER.into(), vec![line]);
+    }
+
+    /// The revision of the customer's cart.
+    pub(crate) fn revision(&self) -> String {
+        self.facts().revision.to_string()
     }
 
     pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
@@ -183,6 +192,7 @@ impl Facts {
     fn new() -> Self {
         Self {
             carts: HashMap::new(),
+            revision: 0,
             prices: HashMap::from([(SOCK.to_owned(), 1800)]),
             authorisations: BTreeMap::new(),
             shipments: BTreeMap::new(),
@@ -229,6 +239,7 @@ impl Facts {
         Ok(cart::Cart {
             items: items.unwrap_or_default(),
             customer_id: asked.customer_id,
+            revision: self.revision.to_string(),
         })
     }
 
@@ -236,6 +247,7 @@ impl Facts {
         &mut self,
         asked: cart::ClearCartRequest,
     ) -> Result<cart::ClearCartResponse, Status> {
+        self.revision += 1;
         let cart = self.carts.entry(asked.customer_id).or_default();
         for bought in &asked.bought {
             for line in cart.iter_mut() {
