@@ -141,7 +141,8 @@ def shop_is_there(stores, mesh, version):
         given = {each["name"]: secrets[each["valueFrom"]] for each in box.get("secrets") or []}
         wanted = {}
         if mesh == "yes":
-            wanted["MESH_KEY"] = "sock-shop/mesh-key"
+            own = {"MESH_CREDENTIAL": f"sock-shop/mesh-credential-{service}"}
+            wanted.update({"MESH_KEY": "sock-shop/mesh-key"} if service == "meshd" else own)
         if service == "front-end":
             wanted["SESSION_KEY"] = "sock-shop/session-key"
         if not embedded and service in KEEPERS - {"carts"}:

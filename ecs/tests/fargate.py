@@ -143,8 +143,8 @@ def say(task, words):
             return said
         case ["mesh", "policy", *policy]:
             must_reach(task, "meshd", 8080)
-            if not any(secret["name"] == "MESH_KEY" for secret in box(task)["secrets"]):
-                raise Failed("a mesh node needs a key")
+            if not any(secret["name"] in ("MESH_KEY", "MESH_CREDENTIAL") for secret in box(task)["secrets"]):
+                raise Failed("a mesh node needs a key or a credential")
             return steer(service, policy)
         case ["audit", since, *urls] if since.startswith("--since-ms="):
             for name, url in zip(("orders", "payment", "shipping"), urls, strict=True):

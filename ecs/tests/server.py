@@ -223,8 +223,8 @@ class MetricFilter(Kind):
 
 class Secret(Kind):
     def make(self, properties, region, name):
-        rule = properties.pop("GenerateSecretString")
-        text = call("secretsmanager", region, "get_random_password", rule)["RandomPassword"]
+        rule = properties.pop("GenerateSecretString", None)
+        text = properties.pop("SecretString", None) or call("secretsmanager", region, "get_random_password", rule)["RandomPassword"]
         found = call("secretsmanager", region, "create_secret", {**properties, "SecretString": text})
         return found["ARN"], {}
 

@@ -1,12 +1,12 @@
 //! The DNS server: packets in, packets out, and what to refuse.
 
 mod packet;
+mod tcp;
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use async_trait::async_trait;
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
@@ -18,23 +18,19 @@ use hickory_server::proto::rr::{DNSClass, Record};
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinSet;
 
-use crate::forward::Forward;
+use crate::forward::{Forward, NotForwarded};
 use crate::node::Node;
 use crate::zone::{Reply, Zone};
 
 use packet::{count, fits, limit};
 
-/// An idle TCP connection is closed after this.
-const IDLE: Duration = Duration::from_secs(10);
-
 /// How many more ports are tried when any will do.
 const TRIES: u8 = 20;
 
-/// How many answers may wait for a slow TCP reader.
-const WAITING: usize = 32;
-
-/// Answers questions from what a node knows.
+/// Answers questions from what a node knows. Clones share that.
+#[derive(Clone)]
 pub struct Dns {
     node: Node,
     zone: Zone,
@@ -71,18 +67,41 @@ impl Answer {
     }
 }
 
+/// A DNS that listens, until dropped.
+pub struct Listening {
+    udp: Server<Dns>,
+    tcp: JoinSet<()>,
+}
+
+impl Listening {
+    /// Returns when it can answer no more.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            ended = self.udp.block_until_done() => Ok(ended?),
+            _ = self.tcp.join_next() => bail!("TCP is not listened to any more"),
+        }
+    }
+}
+
 /// Listens on `address`, over UDP and TCP, and answers until dropped. Returns
 /// the address as well: its port may have been 0.
-pub async fn listen(address: SocketAddr, dns: Dns) -> anyhow::Result<(Server<Dns>, SocketAddr)> {
+pub async fn listen(address: SocketAddr, dns: Dns) -> anyhow::Result<(Listening, SocketAddr)> {
     let sockets = sockets(address).await;
     let (udp, tcp) = sockets.with_context(|| {
         format!("cannot listen on {address}: choose another DNS_PORT or end what uses it")
     })?;
     let address = udp.local_addr()?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(tcp::serve(tcp, dns.clone()));
     let mut server = Server::new(dns);
     server.register_socket(udp);
-    server.register_listener(tcp, IDLE, WAITING);
-    Ok((server, address))
+    Ok((
+        Listening {
+            udp: server,
+            tcp: tasks,
+        },
+        address,
+    ))
 }
 
 /// One port for both. Any port (0) that is free for UDP may be taken for TCP, so
@@ -203,9 +222,11 @@ impl RequestHandler for Dns {
 }
 
 /// What another DNS said, as our answer.
-fn forwarded(answer: Option<Message>) -> Answer {
-    let Some(message) = answer else {
-        return Answer::only(ResponseCode::ServFail, "failed");
+fn forwarded(answer: Result<Message, NotForwarded>) -> Answer {
+    let message = match answer {
+        Ok(message) => message,
+        Err(NotForwarded::Surplus) => return Answer::only(ResponseCode::ServFail, "surplus"),
+        Err(NotForwarded::Failed) => return Answer::only(ResponseCode::ServFail, "failed"),
     };
     let mut answer = Answer::only(message.metadata.response_code, "forwarded");
     answer.answers = message.answers;

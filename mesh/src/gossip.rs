@@ -200,17 +200,20 @@ impl Gossip {
             .extract_if(|_, since| since.elapsed() > TOLD)
             .map(|(key, _)| key)
             .collect::<Vec<_>>();
-        let told = self
+        let (told, policies) = self
             .handle
             .with_chitchat(|chitchat| {
                 for key in &old {
                     chitchat.self_node_state().delete(key);
                 }
-                let states = chitchat.node_states().values();
-                let keys = states.flat_map(words::keys_of);
-                keys.collect::<BTreeSet<_>>()
+                let states = || chitchat.node_states().values();
+                let keys = states().flat_map(words::keys_of);
+                let policies = words::read(states().flat_map(words::policies_of));
+                (keys.collect::<BTreeSet<_>>(), policies)
             })
             .await;
+        // One that came before its time was refused, and is not told again.
+        self.node.hear(policies);
         self.meet().await;
         self.node.forget(|key| told.contains(key));
     }

@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How far the clocks of two hosts may be apart, in milliseconds. Stamps that are
+/// further ahead are refused: they would outlast everything set after them.
+pub const MAX_CLOCK_SKEW_MS: u64 = 30_000;
+
 /// When something was set, and by whom. Later ones are greater; no two are equal
 /// unless a node makes both from the same knowledge in the same instant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +20,18 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Whether this is too far ahead of `now_ms` to be believed.
+    #[must_use]
+    pub fn is_far_ahead(&self, now_ms: u64) -> bool {
+        self.at_ms > now_ms.saturating_add(MAX_CLOCK_SKEW_MS)
+    }
+
+    /// How far this is ahead of `now_ms`, in milliseconds; negative: behind.
+    #[must_use]
+    pub fn ahead_of(&self, now_ms: u64) -> i64 {
+        apart(self.at_ms, now_ms)
+    }
+
     /// A stamp later than `latest`, the latest one its maker knows, and not
     /// before `now_ms`.
     #[must_use]
@@ -35,6 +51,13 @@ impl Stamp {
     }
 }
 
+/// `at_ms` less `now_ms`, as far as that fits.
+#[must_use]
+pub fn apart(at_ms: u64, now_ms: u64) -> i64 {
+    let apart = i64::try_from(at_ms.abs_diff(now_ms)).unwrap_or(i64::MAX);
+    if at_ms < now_ms { -apart } else { apart }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -50,6 +73,19 @@ mod tests {
             let latest = Stamp { at_ms, count, node: "z".into() };
             prop_assert!(Stamp::after(Some(&latest), now_ms, "a") > latest);
         }
+    }
+
+    #[test]
+    fn a_stamp_is_believed_as_far_as_clocks_may_be_apart() {
+        let at = |at_ms| Stamp {
+            at_ms,
+            ..Stamp::default()
+        };
+        assert!(!at(5 + MAX_CLOCK_SKEW_MS).is_far_ahead(5));
+        assert!(at(6 + MAX_CLOCK_SKEW_MS).is_far_ahead(5));
+        assert!(!at(u64::MAX).is_far_ahead(u64::MAX));
+        assert_eq!((at(7).ahead_of(5), at(5).ahead_of(7)), (2, -2));
+        assert_eq!(at(u64::MAX).ahead_of(0), i64::MAX);
     }
 
     #[test]

@@ -17,6 +17,8 @@ use chassis::admin::Check;
 use chassis::announce::MeshKey;
 use chassis::{Error, Server, Shutdown};
 
+pub mod address;
+pub mod clocks;
 pub mod config;
 pub mod crdt;
 pub mod dns;
@@ -27,8 +29,10 @@ pub mod hlc;
 pub mod node;
 pub mod policy;
 pub mod record;
+pub mod refusal;
 pub mod seal;
 pub mod snapshot;
+pub mod throttle;
 pub mod transport;
 pub mod view;
 pub mod zone;
@@ -116,7 +120,7 @@ async fn answer(
     let (mut dns, address) = dns::listen(address, dns).await?;
     answers.store(true, Relaxed);
     tracing::info!(%address, "answering names");
-    Ok(dns.block_until_done().await?)
+    dns.ended().await
 }
 
 fn answering(answers: Arc<AtomicBool>) -> Check {
@@ -149,6 +153,7 @@ fn instance(config: &Config, place: &Place) -> Instance {
         address: place.advertise.ip(),
         port: config.common.port,
         phase: Phase::Serving,
+        incarnation: 0,
     }
 }
 

@@ -2,6 +2,7 @@
 //! view made of both. Everything that changes it goes through
 //! [`State::merge`].
 
+mod claim;
 mod lease;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,11 +14,15 @@ use chassis::clock;
 use metrics::gauge;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
+use crate::clocks::difference;
 use crate::crdt::{Key, Register, State};
 use crate::record::{Instance, Owner};
+use crate::refusal::{Reason, Refusals};
 use crate::view::View;
 
+pub use claim::{MAX_ENTRIES_PER_SERVICE, MAX_INSTANCES_PER_SERVICE, NotClaimed};
 pub use lease::Lease;
 
 /// A mesh node. Clones share it.
@@ -31,14 +36,22 @@ struct Inner {
     news: UnboundedSender<State>,
     policies: watch::Sender<BTreeMap<String, Register>>,
     settled: watch::Sender<bool>,
+    refusals: Refusals,
 }
 
 struct Known {
     state: State,
     members: Vec<Member>,
     live: BTreeSet<Owner>,
-    leases: HashMap<Key, u64>,
+    leases: HashMap<Key, Holder>,
     granted: u64,
+}
+
+/// Who holds a lease.
+struct Holder {
+    number: u64,
+    incarnation: u64,
+    ended: CancellationToken,
 }
 
 /// A mesh node as seen by this one.
@@ -74,6 +87,7 @@ impl Node {
             news,
             policies: watch::Sender::default(),
             settled: watch::Sender::default(),
+            refusals: Refusals::default(),
         };
         (Self(Arc::new(inner)), told)
     }
@@ -82,6 +96,12 @@ impl Node {
     #[must_use]
     pub fn me(&self) -> &Owner {
         &self.0.me
+    }
+
+    /// What this node refuses, counted and logged.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     /// What is answered now.
@@ -116,13 +136,21 @@ impl Node {
     }
 
     /// Merges what another node said. Policies among it that were new are passed
-    /// on as ours, so that they outlive the node where they were set. Returns
-    /// whether anything was new.
+    /// on as ours, so that they outlive the node where they were set; those that
+    /// are stamped far in the future are refused. Returns whether anything was new.
     #[expect(
         clippy::must_use_candidate,
         reason = "what changed matters, not whether"
     )]
-    pub fn hear(&self, update: State) -> bool {
+    pub fn hear(&self, mut update: State) -> bool {
+        let now = now_ms();
+        update.policies.retain(|service, register| {
+            let is_credible = !register.stamp.is_far_ahead(now);
+            if !is_credible {
+                self.refuse_future(service, register, now);
+            }
+            is_credible
+        });
         let mut known = self.lock();
         let delta = known.state.merge(update).delta;
         if delta == State::default() {
@@ -133,7 +161,15 @@ impl Node {
             policies: delta.policies,
         };
         self.changed(&known, ours);
+        self.yield_names(&mut known);
         true
+    }
+
+    fn refuse_future(&self, service: &str, register: &Register, now_ms: u64) {
+        let ahead = difference(register.stamp.ahead_of(now_ms));
+        let detail = format!("the policy is stamped {ahead} of this node's clock");
+        let about = (&*register.stamp.node, service);
+        self.refusals().note(about, Reason::Future, &detail);
     }
 
     /// Merges what this node says itself, and tells the others.
@@ -144,23 +180,35 @@ impl Node {
         Ok(())
     }
 
-    /// Takes an instance in, for as long as the lease is held.
+    /// Takes an instance in, for as long as the lease is held, whoever held it
+    /// before: for what this node itself answers for.
     #[must_use]
     pub fn grant(&self, service: &str, name: &str, instance: Instance) -> Lease {
-        let key = Key {
+        let key = self.own_key(service, name);
+        let mut known = self.lock();
+        self.hold(&mut known, key, instance)
+    }
+
+    fn own_key(&self, service: &str, name: &str) -> Key {
+        Key {
             owner: self.0.me.clone(),
             service: service.to_owned(),
             instance: name.to_owned(),
-        };
-        let mut known = self.lock();
+        }
+    }
+
+    fn hold(&self, known: &mut Known, key: Key, instance: Instance) -> Lease {
         known.granted += 1;
         let number = known.granted;
-        known.leases.insert(key.clone(), number);
-        self.write(&mut known, |state| {
-            state.here(key.clone(), instance, now_ms())
-        });
-        drop(known);
-        Lease::new(self.clone(), key, number)
+        let ended = CancellationToken::new();
+        let holder = Holder {
+            number,
+            incarnation: instance.incarnation,
+            ended: ended.clone(),
+        };
+        known.leases.insert(key.clone(), holder);
+        self.write(known, |state| state.here(key.clone(), instance, now_ms()));
+        Lease::new(self.clone(), key, (number, ended))
     }
 
     /// Takes over what failure detection says of the other nodes.
@@ -177,6 +225,7 @@ impl Node {
         }
         known.members = members;
         self.changed(&known, State::default());
+        self.yield_names(&mut known);
     }
 
     /// Forgets nodes that have long gone, and tombstones nobody tells any more.

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chassis::{Error, Result};
 use tokio::sync::watch;
 
+use crate::clocks::difference;
 use crate::crdt::{Register, State};
 use crate::node::{Node, now_ms};
 use crate::record::{Policy, canonical};
+use crate::refusal::Reason;
 
 /// No weight may be greater: shares are worked out to a ten-thousandth.
 const MOST: i64 = 10_000;
@@ -54,11 +56,26 @@ fn unknown(service: &str, version: &str, mut known: Vec<&str>) -> String {
 }
 
 /// Sets the policy of `service`, here and everywhere. Returns it as it stands.
+/// Fails where it would have to be stamped far in the future to be the latest.
 pub fn set(node: &Node, service: &str, weights: &Weights) -> Result<Register> {
     let service = canonical(service);
+    let now = now_ms();
     node.say(|state| {
         let policy = read(state, &service, weights)?;
-        Ok::<_, Error>(state.set(&service, policy, now_ms(), &node.me().node))
+        let update = state.set(&service, policy, now, &node.me().node);
+        let stamps = update.policies.values().map(|register| &register.stamp);
+        match stamps.max() {
+            Some(stamp) if stamp.is_far_ahead(now) => {
+                let ahead = difference(stamp.ahead_of(now));
+                let why = format!(
+                    "the latest policy is stamped {ahead} of this node's clock, which was set back"
+                );
+                node.refusals()
+                    .note((&node.me().node, &service), Reason::Future, &why);
+                Err(Error::Refused(why))
+            }
+            _ => Ok(update),
+        }
     })?;
     get(node, &service)
 }
@@ -82,7 +99,7 @@ impl PolicyFile {
 
     /// The policies kept in it.
     pub fn read(&self) -> anyhow::Result<State> {
-        let policies = match std::fs::read(&self.0) {
+        let policies: BTreeMap<String, Register> = match std::fs::read(&self.0) {
             Ok(text) => serde_json::from_slice(&text)
                 .with_context(|| format!("{} does not hold policies", self.0.display()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
@@ -91,6 +108,15 @@ impl PolicyFile {
                     .with_context(|| format!("cannot read policies from {}", self.0.display()));
             }
         };
+        let now = now_ms();
+        let is_far_ahead = |(_, register): &(&String, &Register)| register.stamp.is_far_ahead(now);
+        if let Some((service, register)) = policies.iter().find(is_far_ahead) {
+            bail!(
+                "the policy of {service} in {} is stamped {} of this host's clock: set the clock right, or remove the file",
+                self.0.display(),
+                difference(register.stamp.ahead_of(now))
+            );
+        }
         Ok(State {
             policies,
             ..State::default()

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use chassis::announce::canonical;
+
 /// One run of a mesh node: what it vouches for dies with it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
@@ -46,23 +48,30 @@ pub struct Instance {
     pub port: u16,
     /// How far it is.
     pub phase: Phase,
+    /// The number that tells this process from any other of the same name; 0 where
+    /// nobody but the mesh node itself speaks for it. Not shown to callers.
+    #[serde(default)]
+    pub incarnation: u64,
+}
+
+impl Instance {
+    /// Whether both are announced by processes, and not by the same one.
+    #[must_use]
+    pub fn rivals(&self, other: &Self) -> bool {
+        self.incarnation != 0 && other.incarnation != 0 && self.incarnation != other.incarnation
+    }
+
+    /// What decides which of two rivals stays: the lower one, which was first.
+    #[must_use]
+    pub fn seniority(&self) -> (u64, u64) {
+        (self.epoch, self.incarnation)
+    }
 }
 
 /// The share of the requests each version of a service gets. Never all zero;
 /// empty where a policy was removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Policy(pub BTreeMap<String, u32>);
-
-/// The aliases of the original shop, and the names they stand for.
-const ALIASES: [(&str, &str); 2] = [("cart", "carts"), ("edge-router", "front-end")];
-
-/// The name a service goes by in the mesh, whatever alias it is called by.
-#[must_use]
-pub fn canonical(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-    alias.map_or(name, |(_, stands_for)| (*stands_for).to_owned())
-}
 
 /// The longest label DNS allows.
 const LABEL: usize = 63;
@@ -102,12 +111,6 @@ pub fn label(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn aliases_stand_for_the_names_of_the_shop() {
-        let names = ["cart", "Carts", "edge-router", "user"].map(canonical);
-        assert_eq!(names, ["carts", "carts", "front-end", "user"]);
-    }
 
     #[test]
     fn any_instance_name_becomes_a_label() {

@@ -13,8 +13,10 @@ use std::collections::HashMap;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 
+use crate::hlc::{MAX_CLOCK_SKEW_MS, apart};
+
 /// How far the clocks of two hosts may be apart, in milliseconds.
-pub const SKEW: u64 = 30_000;
+pub const SKEW: u64 = MAX_CLOCK_SKEW_MS;
 
 /// What marks this format; authenticated with the rest.
 const MARK: [u8; 1] = [1];
@@ -29,8 +31,9 @@ pub enum Dropped {
     Garbage,
     /// It was not made with our key, or altered on its way.
     Stranger,
-    /// It was made too long ago, or ahead of time.
-    Stale,
+    /// It was made too long ago, or ahead of time: by a clock so many milliseconds
+    /// ahead of ours, negative: behind.
+    Stale(i64),
     /// It was taken before, or is our own.
     Replay,
 }
@@ -42,10 +45,19 @@ impl Dropped {
         match self {
             Self::Garbage => "garbage",
             Self::Stranger => "stranger",
-            Self::Stale => "stale",
+            Self::Stale(_) => "stale",
             Self::Replay => "replay",
         }
     }
+}
+
+/// What was in a datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// How far the sender's clock is ahead of ours, the way included; negative: behind.
+    pub ahead_ms: i64,
+    /// What it says.
+    pub payload: Vec<u8>,
 }
 
 /// Seals and opens datagrams of one node.
@@ -95,8 +107,8 @@ impl Seal {
         Some([&MARK[..], &nonce[..], &sealed.ok()?].concat())
     }
 
-    /// Opens `datagram` and returns its payload.
-    pub fn open(&mut self, datagram: &[u8], now_ms: u64) -> Result<Vec<u8>, Dropped> {
+    /// Opens `datagram`.
+    pub fn open(&mut self, datagram: &[u8], now_ms: u64) -> Result<Opened, Dropped> {
         let (mark, rest) = datagram.split_at_checked(1).ok_or(Dropped::Garbage)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(Dropped::Garbage)?;
         if mark != MARK {
@@ -109,13 +121,17 @@ impl Seal {
         let (at_ms, rest) = number(&plain)?;
         let (sender, rest) = number(rest)?;
         let (sequence, payload) = number(rest)?;
-        if at_ms.abs_diff(now_ms) > SKEW {
-            return Err(Dropped::Stale);
+        let ahead_ms = apart(at_ms, now_ms);
+        if ahead_ms.unsigned_abs() > SKEW {
+            return Err(Dropped::Stale(ahead_ms));
         }
         if sender == self.me || !self.window(sender, now_ms).take(sequence) {
             return Err(Dropped::Replay);
         }
-        Ok(payload.to_vec())
+        Ok(Opened {
+            ahead_ms,
+            payload: payload.to_vec(),
+        })
     }
 
     /// The window of `sender`; those whose datagrams are all stale by now are

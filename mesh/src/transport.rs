@@ -11,20 +11,33 @@ use chitchat::{ChitchatMessage, Deserializable, Serializable};
 use metrics::counter;
 use tokio::net::UdpSocket;
 
+use crate::clocks::Clocks;
 use crate::node::now_ms;
-use crate::seal::{Dropped, Seal};
+use crate::seal::{Dropped, Opened, Seal};
 
 /// The largest datagram there is.
 const LARGEST: usize = 65_507;
 
+/// Tells the time of day, in milliseconds since the Unix epoch.
+pub type Clock = fn() -> u64;
+
 /// Opens sealed sockets.
-pub struct Sealed(MeshKey);
+pub struct Sealed {
+    key: MeshKey,
+    clock: Clock,
+}
 
 impl Sealed {
     /// Sockets sealed with a key derived from `key`.
     #[must_use]
     pub fn new(key: MeshKey) -> Self {
-        Self(key)
+        Self::with_clock(key, now_ms)
+    }
+
+    /// The same by another `clock` than that of this host.
+    #[must_use]
+    pub fn with_clock(key: MeshKey, clock: Clock) -> Self {
+        Self { key, clock }
     }
 }
 
@@ -38,7 +51,9 @@ impl Transport for Sealed {
         })?;
         Ok(Box::new(SealedSocket {
             socket,
-            seal: Seal::new(&self.0.derive("gossip"), rand::random()),
+            seal: Seal::new(&self.key.derive("gossip"), rand::random()),
+            clock: self.clock,
+            clocks: Clocks::default(),
             buffer: vec![0; LARGEST].into_boxed_slice(),
         }))
     }
@@ -47,6 +62,8 @@ impl Transport for Sealed {
 struct SealedSocket {
     socket: UdpSocket,
     seal: Seal,
+    clock: Clock,
+    clocks: Clocks,
     buffer: Box<[u8]>,
 }
 
@@ -56,7 +73,7 @@ impl Socket for SealedSocket {
         if matches!(message, ChitchatMessage::Syn { .. }) {
             counter!("mesh_gossip_rounds_total").increment(1);
         }
-        let sealed = self.seal.seal(&message.serialize_to_vec(), now_ms());
+        let sealed = self.seal.seal(&message.serialize_to_vec(), (self.clock)());
         let sent = match sealed {
             Some(sealed) => self.socket.send_to(&sealed, to).await,
             None => Err(io::ErrorKind::InvalidInput.into()),
@@ -99,8 +116,11 @@ fn is_passing(error: &io::Error) -> bool {
 impl SealedSocket {
     async fn receive(&mut self) -> io::Result<Result<(SocketAddr, ChitchatMessage), Dropped>> {
         let (length, from) = self.socket.recv_from(&mut self.buffer).await?;
-        let opened = self.seal.open(&self.buffer[..length], now_ms());
-        Ok(opened.and_then(|payload| {
+        let opened = self.seal.open(&self.buffer[..length], (self.clock)());
+        if let Ok(Opened { ahead_ms, .. }) | Err(Dropped::Stale(ahead_ms)) = &opened {
+            self.clocks.observe(from, *ahead_ms);
+        }
+        Ok(opened.and_then(|Opened { payload, .. }| {
             let message = ChitchatMessage::deserialize(&mut payload.as_slice());
             message
                 .map(|message| (from, message))

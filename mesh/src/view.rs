@@ -69,7 +69,12 @@ impl View {
             let known = newest
                 .entry((&key.service, &key.instance))
                 .or_insert((&key.owner, instance));
-            if instance.epoch > known.1.epoch {
+            let replaces = if instance.rivals(known.1) {
+                instance.seniority() < known.1.seniority()
+            } else {
+                instance.epoch > known.1.epoch
+            };
+            if replaces {
                 *known = (&key.owner, instance);
             }
         }

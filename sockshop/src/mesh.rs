@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use chassis::announce::{MeshKey, Trusted};
+use chassis::announce::{Credential, MeshKey, Token, Trusted};
 use clap::Subcommand;
 use proto::mesh as pb;
 use proto::mesh::mesh_client::MeshClient;
@@ -16,6 +16,7 @@ use crate::service::Service;
 use crate::state::{Entry, State};
 use crate::table;
 
+mod credential;
 mod resolve;
 
 /// No mesh node takes longer to answer.
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Resolve(resolve::Options),
     /// Show how requests are shared between versions, or change it.
     Policy(Policy),
+    /// Derive what services show to the mesh from the mesh key.
+    Credential(credential::Options),
 }
 
 /// Whose policy, and what it shall be.
@@ -63,6 +66,10 @@ pub(crate) struct Reach {
     #[arg(long, env, hide_env_values = true)]
     mesh_key: Option<MeshKey>,
 
+    /// The same for one service: it can read everything, and steer that service; with --node only.
+    #[arg(long, env, hide_env_values = true)]
+    mesh_credential: Option<Credential>,
+
     /// The shop of the mesh.
     #[command(flatten)]
     which: Which,
@@ -74,22 +81,32 @@ impl Reach {
         Self {
             nodes: Vec::new(),
             mesh_key: None,
+            mesh_credential: None,
             which: which.clone(),
         }
     }
 
-    /// The key, and the nodes as host:port.
-    fn way(&self) -> anyhow::Result<(MeshKey, Vec<String>)> {
+    /// What to show, and the nodes as host:port.
+    fn way(&self) -> anyhow::Result<(Token, Vec<String>)> {
         if !self.nodes.is_empty() {
-            let key = self.mesh_key.clone();
-            let key = key.context("a mesh node needs a key: set MESH_KEY or MESH_KEY_FILE")?;
-            return Ok((key, self.nodes.clone()));
+            return Ok((self.token()?, self.nodes.clone()));
         }
         let (folder, _) = State::running(&self.which)?;
         let key: MeshKey = folder.mesh_key()?.parse().map_err(anyhow::Error::msg)?;
         let nodes = nodes(&self.which)?.into_iter();
         let nodes = nodes.map(|node| SocketAddr::new(node.address, node.port).to_string());
-        Ok((key, nodes.collect()))
+        Ok((key.token()?, nodes.collect()))
+    }
+
+    /// That of the key, which may do everything, or else that of the credential.
+    fn token(&self) -> anyhow::Result<Token> {
+        match (&self.mesh_key, &self.mesh_credential) {
+            (Some(key), _) => key.token(),
+            (None, Some(credential)) => credential.token(),
+            (None, None) => bail!(
+                "a mesh node needs a key or a credential: set MESH_KEY, MESH_CREDENTIAL or one of them with _FILE"
+            ),
+        }
     }
 }
 
@@ -99,6 +116,7 @@ pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
         Command::Members(reach) => members(reach).await,
         Command::Resolve(options) => resolve::run(options).await,
         Command::Policy(options) => policy(options).await,
+        Command::Credential(options) => credential::run(options),
     }
 }
 
@@ -118,10 +136,10 @@ fn nodes(which: &Which) -> anyhow::Result<Vec<Entry>> {
 
 /// A connection to a mesh node that answers, and all that it knows.
 async fn connect(reach: &Reach) -> anyhow::Result<(MeshClient<Trusted>, pb::GetStateResponse)> {
-    let (key, nodes) = reach.way()?;
+    let (token, nodes) = reach.way()?;
     let mut why = None;
     for node in nodes {
-        let mut client = key.client(&node)?;
+        let mut client = token.client(&node)?;
         match client.get_state(within(pb::GetStateRequest {})).await {
             Ok(known) => return Ok((client, known.into_inner())),
             Err(status) => why = Some(status),
@@ -207,6 +225,7 @@ async fn policy(options: &Policy) -> anyhow::Result<()> {
         let request = pb::SetPolicyRequest {
             service: service.clone(),
             weights,
+            at_ms: chassis::clock::now_ms(),
         };
         client.set_policy(within(request)).await
     };

@@ -6,27 +6,51 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use chassis::announce::MeshKey;
+
+use crate::service::Service;
 
 /// Where it is to be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// File for the secret, in a folder that only those who may know it can see. One that is there stays as it is.
     file: PathBuf,
+
+    /// Take it for a mesh key, and write the credential of each service that has a folder here to FOLDER/SERVICE/credential.
+    #[arg(long, value_name = "FOLDER")]
+    credentials: Option<PathBuf>,
 }
 
-/// Makes the secret, unless there is one.
+/// Makes the secret, unless there is one, and what is to be derived from it.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let file = &options.file;
-    if file.exists() {
-        return Ok(());
+    let cannot_write = |file: &Path| format!("cannot write {}", file.display());
+    if !file.exists() {
+        write(file, &random()).with_context(|| cannot_write(file))?;
     }
-    make(file).with_context(|| format!("cannot write {}", file.display()))
+    let Some(folder) = &options.credentials else {
+        return Ok(());
+    };
+    let key = fs::read_to_string(file);
+    let key = key.with_context(|| format!("cannot read {}", file.display()))?;
+    let key: MeshKey = key.trim().parse().map_err(anyhow::Error::msg)?;
+    for service in Service::SHOP {
+        let folder = folder.join(service.name());
+        let (file, credential) = (
+            folder.join("credential"),
+            key.credential(service.name()).expose(),
+        );
+        let is_there = fs::read_to_string(&file).is_ok_and(|known| known == credential);
+        if folder.is_dir() && !is_there {
+            write(&file, &credential).with_context(|| cannot_write(&file))?;
+        }
+    }
+    Ok(())
 }
 
-/// Writes 256 random bits in hex. The file appears complete or not at all, and
-/// is readable by all, as Docker's secrets are: whom it is mounted for may run
-/// as anybody.
-fn make(file: &Path) -> std::io::Result<()> {
+/// Writes `secret`. The file appears complete or not at all, and is readable by
+/// all, as Docker's secrets are: whom it is mounted for may run as anybody.
+fn write(file: &Path, secret: &str) -> std::io::Result<()> {
     let begun = file.with_extension("new");
     _ = fs::remove_file(&begun); // by one who died here
     let mut options = File::options();
@@ -35,7 +59,7 @@ fn make(file: &Path) -> std::io::Result<()> {
         .write(true)
         .mode(0o444)
         .open(&begun)?;
-    made.write_all(random().as_bytes())?;
+    made.write_all(secret.as_bytes())?;
     made.sync_all()?;
     fs::rename(begun, file)
 }
@@ -54,7 +78,10 @@ mod tests {
     fn a_secret_is_made_once() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
-        let options = Options { file: file.clone() };
+        let options = Options {
+            file: file.clone(),
+            credentials: None,
+        };
         run(&options).unwrap();
         let first = fs::read_to_string(&file).unwrap();
         assert_eq!(first.len(), 64);
@@ -64,9 +91,37 @@ mod tests {
     }
 
     #[test]
+    fn each_service_with_a_folder_gets_its_credential() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let orders = folder.path().join("orders");
+        fs::create_dir(&orders).unwrap();
+        let options = Options {
+            file: file.clone(),
+            credentials: Some(folder.path().to_owned()),
+        };
+        for key in [
+            "the key that was there at first",
+            "another key, brought along",
+        ] {
+            fs::remove_file(&file).unwrap_or_default();
+            fs::write(&file, format!("{key}\n")).unwrap();
+            run(&options).unwrap();
+            let key: MeshKey = key.parse().unwrap();
+            let written = fs::read_to_string(orders.join("credential")).unwrap();
+            assert_eq!(written, key.credential("orders").expose());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
     fn a_folder_that_is_not_there_is_named() {
         let file = PathBuf::from("/nowhere/key");
-        let error = run(&Options { file }).unwrap_err();
+        let options = Options {
+            file,
+            credentials: None,
+        };
+        let error = run(&options).unwrap_err();
         assert_eq!(error.to_string(), "cannot write /nowhere/key");
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use chassis::forwarded::ProxySettings;
 use rustix::process::Signal;
 
-use crate::folder::{Folder, Lock, MESH_KEY, SESSION_KEY};
+use crate::folder::{Folder, MESH_KEY, SESSION_KEY};
 use crate::state::State;
 
 mod backoff;
@@ -69,11 +69,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         trusted: options.proxies.trusted_proxies.clone(),
         shop_id: shop_id(&key)?,
     };
-    let mut environment = environment(&folder, &lock, &mesh)?;
+    let mut environment = environment(&mesh);
     environment.extend(front_end(&options.proxies, key));
     let kit = child::Kit {
         executable: std::env::current_exe()?,
         environment,
+        mesh_key: folder
+            .secret(MESH_KEY, &lock)?
+            .parse()
+            .map_err(anyhow::Error::msg)?,
         gossip: mesh.iter().filter_map(plan::Instance::gossip).collect(),
         folder,
     };
@@ -93,18 +97,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     outcome
 }
 
-/// What every process of the shop is told: where the mesh is, and its secret.
-/// They find each other by name.
-fn environment(
-    folder: &Folder,
-    lock: &Lock,
-    mesh: &[plan::Instance],
-) -> anyhow::Result<Vec<(&'static str, String)>> {
+/// What every process of the shop is told: where the mesh is. They find each
+/// other by name.
+fn environment(mesh: &[plan::Instance]) -> Vec<(&'static str, String)> {
     let list = |sockets: Vec<SocketAddr>| {
         let sockets = sockets.iter().map(ToString::to_string);
         sockets.collect::<Vec<_>>().join(",")
     };
-    Ok(vec![
+    vec![
         (
             "MESH",
             list(mesh.iter().map(|node| node.sockets()[0]).collect()),
@@ -113,8 +113,7 @@ fn environment(
             "MESH_DNS",
             list(mesh.iter().filter_map(plan::Instance::dns).collect()),
         ),
-        ("MESH_KEY", folder.secret(MESH_KEY, lock)?),
-    ])
+    ]
 }
 
 /// What front-ends are told: the secret of sessions, the URL that people type, and

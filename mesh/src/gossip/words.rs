@@ -37,6 +37,18 @@ pub(super) fn keys_of(state: &NodeState) -> impl Iterator<Item = Key> {
         .filter_map(move |(key, _)| read_key(from.clone(), key))
 }
 
+/// The policies in the map of one node.
+pub(super) fn policies_of(state: &NodeState) -> impl Iterator<Item = Heard> {
+    let from = owner(state.chitchat_id());
+    let all = state.key_values();
+    let policies = all.filter(|(key, _)| key.starts_with("policy/"));
+    policies.map(move |(key, value)| Heard {
+        from: from.clone(),
+        key: key.to_owned(),
+        value: value.to_owned(),
+    })
+}
+
 pub(super) fn owner(id: &ChitchatId) -> Owner {
     Owner {
         node: id.node_id.to_string(),

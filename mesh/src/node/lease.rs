@@ -1,5 +1,7 @@
 //! How long an instance is in the mesh: as long as somebody holds its lease.
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Node, now_ms};
 use crate::crdt::{Key, Presence};
 use crate::record::Instance;
@@ -10,15 +12,17 @@ pub struct Lease {
     node: Node,
     key: Key,
     number: u64,
+    ended: CancellationToken,
     ends: bool,
 }
 
 impl Lease {
-    pub(super) fn new(node: Node, key: Key, number: u64) -> Self {
+    pub(super) fn new(node: Node, key: Key, (number, ended): (u64, CancellationToken)) -> Self {
         Self {
             node,
             key,
             number,
+            ended,
             ends: true,
         }
     }
@@ -27,23 +31,32 @@ impl Lease {
     /// lease holds its place.
     pub fn renew(&self, instance: Instance) {
         let mut known = self.node.lock();
-        let holder = *known.leases.entry(self.key.clone()).or_insert(self.number);
+        let holder = known.leases.get(&self.key);
+        let Some(holder) = holder.filter(|holder| holder.number == self.number) else {
+            return;
+        };
+        let mut instance = Instance {
+            incarnation: holder.incarnation,
+            ..instance
+        };
         let entry = known.state.instances.get(&self.key);
-        let same = entry.is_some_and(|entry| match &entry.presence {
-            Presence::Here(known) => {
-                *known
-                    == Instance {
-                        epoch: known.epoch,
-                        ..instance.clone()
-                    }
+        if let Some(Presence::Here(before)) = entry.map(|entry| &entry.presence) {
+            let epoch = std::mem::replace(&mut instance.epoch, before.epoch);
+            if instance == *before {
+                return;
             }
-            Presence::Gone => false,
-        });
-        if holder == self.number && !same {
-            self.node.write(&mut known, |state| {
-                state.here(self.key.clone(), instance, now_ms())
-            });
+            instance.epoch = epoch;
         }
+        self.node.write(&mut known, |state| {
+            state.here(self.key.clone(), instance, now_ms())
+        });
+    }
+
+    /// Cancelled when the node takes the lease back, because an older process holds
+    /// the name elsewhere.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.ended.clone()
     }
 
     /// Lets go without taking the instance out: this node ends, and the instance
@@ -56,7 +69,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut known = self.node.lock();
-        if self.ends && known.leases.get(&self.key) == Some(&self.number) {
+        let holder = known.leases.get(&self.key).map(|holder| holder.number);
+        if self.ends && holder == Some(self.number) {
             known.leases.remove(&self.key);
             let key = self.key.clone();
             self.node

@@ -166,7 +166,7 @@ async fn a_process_waits_for_a_mesh_that_comes_up_later() {
     .await;
 }
 
-fn word(instance: &str) -> Announcement {
+pub(crate) fn word(instance: &str) -> Announcement {
     Announcement {
         service: "catalogue".into(),
         version: "v1".into(),
@@ -175,6 +175,7 @@ fn word(instance: &str) -> Announcement {
         port: 8080,
         phase: Phase::Serving.into(),
         epoch: 1,
+        incarnation: 1,
     }
 }
 

@@ -16,12 +16,25 @@ use tokio::net::{TcpStream, UdpSocket};
 use crate::world::{World, ask, free, key, over_tcp, question, until};
 
 /// A running `meshd`, killed when dropped.
-struct Daemon {
-    child: Child,
-    grpc: SocketAddr,
-    admin: SocketAddr,
-    dns: SocketAddr,
-    gossip: SocketAddr,
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) dns: SocketAddr,
+    pub(crate) gossip: SocketAddr,
+    log: tempfile::NamedTempFile,
+}
+
+impl Daemon {
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
+    }
+}
+
+/// One that is alone, and passes other domains on to a server that never answers.
+pub(crate) async fn logged() -> Daemon {
+    daemon(&[]).await
 }
 
 impl Drop for Daemon {
@@ -43,7 +56,17 @@ fn meshd() -> Command {
 async fn daemon(join: &[SocketAddr]) -> Daemon {
     let (grpc, admin, dns, gossip) = (free().await, free().await, free().await, free().await);
     let seeds: Vec<String> = join.iter().map(ToString::to_string).collect();
+    // Held by nobody who answers, for as long as the process of the tests lives.
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let upstream = silent.local_addr().unwrap();
+    std::mem::forget(silent);
+    let log = tempfile::NamedTempFile::new().unwrap();
     let child = meshd()
+        .stdout(log.reopen().unwrap())
+        .stderr(log.reopen().unwrap())
+        .env("MESH_FORWARD", upstream.to_string())
+        .env("RUST_LOG", "info")
+        .env("NO_COLOR", "1")
         .env("PORT", grpc.port().to_string())
         .env("ADMIN_PORT", admin.port().to_string())
         .env("DNS_PORT", dns.port().to_string())
@@ -59,11 +82,12 @@ async fn daemon(join: &[SocketAddr]) -> Daemon {
         admin,
         dns,
         gossip,
+        log,
     }
 }
 
 /// The body of `GET path`, or nothing as long as nobody listens.
-async fn get(address: SocketAddr, path: &str) -> String {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     let mut text = String::new();
     if let Ok(mut stream) = TcpStream::connect(address).await {
         let request = format!("GET {path} HTTP/1.0\r\n\r\n");

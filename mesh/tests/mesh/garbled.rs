@@ -27,7 +27,7 @@ async fn overheard(tap: &UdpSocket, one: SocketAddr, two: SocketAddr) -> Vec<Vec
     while said.len() < ENOUGH {
         let (length, from) = tap.recv_from(&mut packet).await.unwrap();
         let datagram = &packet[..length];
-        said.extend(seal.open(datagram, now_ms()));
+        said.extend(seal.open(datagram, now_ms()).map(|opened| opened.payload));
         let to = if from == one { two } else { one };
         tap.send_to(datagram, to).await.unwrap();
     }

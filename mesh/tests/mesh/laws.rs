@@ -35,6 +35,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             address: Ipv4Addr::LOCALHOST.into(),
             port,
             phase,
+            incarnation: 0,
         })
     });
     let presence = prop_oneof![3 => here, 1 => Just(Presence::Gone)];

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod announce;
+mod clocks;
 mod daemon;
 mod dns;
+mod forward;
 mod garbled;
 mod gossip;
+mod identity;
 mod laws;
 mod noise;
 mod policies;

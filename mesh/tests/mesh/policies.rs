@@ -1,7 +1,9 @@
 //! Policies: what is refused, where they are kept, and who wins.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use mesh::crdt::{Register, State};
+use mesh::hlc::{MAX_CLOCK_SKEW_MS, Stamp};
 use mesh::node::{Node, now_ms};
 use mesh::policy::{self, PolicyFile};
 use mesh::record::Owner;
@@ -14,7 +16,93 @@ fn request(service: &str, weights: &[(&str, i64)]) -> SetPolicyRequest {
     SetPolicyRequest {
         service: service.to_owned(),
         weights: weights.iter().map(|(v, w)| ((*v).to_owned(), *w)).collect(),
+        at_ms: 0,
     }
+}
+
+/// A policy of catalogue, stamped `ahead_ms` from now.
+fn stamped(ahead_ms: u64) -> State {
+    let stamp = Stamp {
+        at_ms: now_ms() + ahead_ms,
+        count: 0,
+        node: "elsewhere".into(),
+    };
+    let policy = mesh::record::Policy(BTreeMap::from([("v1".to_owned(), 1)]));
+    State {
+        policies: BTreeMap::from([("catalogue".to_owned(), Register { stamp, policy })]),
+        ..State::default()
+    }
+}
+
+#[tokio::test]
+async fn a_policy_from_the_far_future_is_not_heard() {
+    let world = World::alone().await;
+    let _one = world.add("catalogue", "catalogue-1", "v1", 11);
+    for ahead_ms in [3_600_000, MAX_CLOCK_SKEW_MS + 5_000, u64::MAX / 2] {
+        assert!(!world.node.hear(stamped(ahead_ms)), "{ahead_ms}");
+    }
+    assert!(policy::get(&world.node, "catalogue").is_err());
+    assert!(world.node.hear(stamped(MAX_CLOCK_SKEW_MS - 5_000)));
+    // What is set after it is later, and stays.
+    let weights = HashMap::from([("v1".to_owned(), 9)]);
+    let set = policy::set(&world.node, "catalogue", &weights).unwrap();
+    assert_eq!(policy::get(&world.node, "catalogue").unwrap(), set);
+    assert_eq!(set.policy.0["v1"], 9);
+}
+
+#[tokio::test]
+async fn a_policy_that_would_be_stamped_far_in_the_future_is_not_set() {
+    let world = World::alone().await;
+    let _one = world.add("catalogue", "catalogue-1", "v1", 11);
+    // As if this node's clock had been set back by an hour after the last policy.
+    let before = stamped(3_600_000);
+    world.node.say(|_| Ok::<_, ()>(before.clone())).unwrap();
+    let refused = world
+        .client()
+        .set_policy(request("catalogue", &[("v1", 9)]))
+        .await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(
+        refused.message().contains("s ahead of this node's clock"),
+        "{refused}"
+    );
+    let kept = policy::get(&world.node, "catalogue").unwrap();
+    assert_eq!(Some(&kept), before.policies.get("catalogue"));
+}
+
+#[tokio::test]
+async fn a_node_and_a_caller_with_other_clocks_do_not_set_policies() {
+    let world = World::alone().await;
+    let _one = world.add("catalogue", "catalogue-1", "v1", 11);
+    let now = i64::try_from(now_ms()).unwrap();
+    for (at_ms, says) in [(now - 40_000, "s ahead"), (now + 40_000, "s behind")] {
+        let request = SetPolicyRequest {
+            at_ms,
+            ..request("catalogue", &[("v1", 9)])
+        };
+        let refused = world.client().set_policy(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert!(refused.message().contains(says), "{refused}");
+    }
+    let agreed = SetPolicyRequest {
+        at_ms: now,
+        ..request("catalogue", &[("v1", 9)])
+    };
+    world.client().set_policy(agreed).await.unwrap();
+}
+
+#[test]
+fn a_file_with_a_policy_from_the_far_future_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policies.json");
+    let policies = serde_json::to_vec(&stamped(3_600_000).policies).unwrap();
+    std::fs::write(&path, policies).unwrap();
+    let error = PolicyFile::new(&path).read().unwrap_err().to_string();
+    assert!(
+        error.contains("policies.json") && error.contains("s ahead") && error.contains("catalogue"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! Sealed datagrams: whose are taken, and how often.
 
-use mesh::seal::{Dropped, SKEW, Seal};
+use mesh::seal::{Dropped, Opened, SKEW, Seal};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000_000;
+
+fn stale(ahead_ms: i64) -> Result<Opened, Dropped> {
+    Err(Dropped::Stale(ahead_ms))
+}
 
 fn seals() -> (Seal, Seal) {
     (Seal::new(&[7; 32], 1), Seal::new(&[7; 32], 2))
@@ -14,7 +18,7 @@ fn a_datagram_is_opened_by_another_with_the_key() {
     let (mut one, mut two) = seals();
     let sealed = one.seal(b"socks", NOW).unwrap();
     assert!(!sealed.windows(5).any(|bytes| bytes == b"socks"));
-    assert_eq!(two.open(&sealed, NOW).unwrap(), b"socks");
+    assert_eq!(two.open(&sealed, NOW).unwrap().payload, b"socks");
 }
 
 #[test]
@@ -59,13 +63,13 @@ fn what_is_far_behind_the_last_ones_is_dropped() {
 fn an_old_datagram_is_dropped_even_by_those_who_forgot_its_sender() {
     let (mut one, mut two) = seals();
     let sealed = one.seal(b"socks", NOW).unwrap();
-    assert_eq!(two.open(&sealed, NOW + SKEW + 1), Err(Dropped::Stale));
-    assert_eq!(two.open(&sealed, NOW - SKEW - 1), Err(Dropped::Stale));
+    assert_eq!(two.open(&sealed, NOW + SKEW + 1), stale(-30_001));
+    assert_eq!(two.open(&sealed, NOW - SKEW - 1), stale(30_001));
     assert!(two.open(&sealed, NOW + SKEW).is_ok());
     let later = NOW + 3 * SKEW;
     let mut third = Seal::new(&[7; 32], 3);
     assert!(two.open(&third.seal(b"x", later).unwrap(), later).is_ok());
-    assert_eq!(two.open(&sealed, later), Err(Dropped::Stale));
+    assert_eq!(two.open(&sealed, later), stale(-90_000));
 }
 
 #[test]

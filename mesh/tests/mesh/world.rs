@@ -148,6 +148,7 @@ pub(crate) fn instance(version: &str, last: u8) -> Instance {
         address: Ipv4Addr::new(127, 0, 0, last).into(),
         port: 8080,
         phase: Phase::Serving,
+        incarnation: 0,
     }
 }
 

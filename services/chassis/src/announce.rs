@@ -2,7 +2,10 @@
 //! serves. The stream is the lease, so a killed process is gone from DNS at once.
 
 mod advertise;
+mod credential;
 mod key;
+mod name;
+mod token;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -19,7 +22,10 @@ use crate::admin::Check;
 use crate::{Settings, Shutdown, clock};
 
 pub use advertise::Advertise;
-pub use key::{MeshKey, Token, Trusted};
+pub use credential::Credential;
+pub use key::MeshKey;
+pub use name::canonical;
+pub use token::{Token, Trusted, shown};
 
 /// How often an announcement is renewed.
 const RENEW: Duration = Duration::from_millis(500);
@@ -38,9 +44,13 @@ pub struct Announcing {
     #[arg(long, env, value_delimiter = ',')]
     pub mesh: Vec<String>,
 
-    /// Secret shared by the whole mesh, such as 32 random hex digits.
+    /// Secret shared by the mesh nodes, such as 32 random hex digits. Services need only their credential.
     #[arg(long, env, hide_env_values = true)]
     pub mesh_key: Option<MeshKey>,
+
+    /// What shows the mesh which service this is, as `sockshop mesh credential` derives it from the key.
+    #[arg(long, env, hide_env_values = true)]
+    pub mesh_credential: Option<Credential>,
 
     /// Address others reach this process at, or the network it is in, such as 10.77.1.0/24. The one it listens on, or the one that leads to the mesh.
     #[arg(long, env = "ADVERTISE_ADDRESS")]
@@ -52,6 +62,14 @@ impl Announcing {
     #[must_use]
     pub fn key(&self) -> MeshKey {
         self.mesh_key.clone().unwrap_or_default()
+    }
+
+    /// The token to announce with: that of the credential, or else of the key.
+    fn token(&self) -> anyhow::Result<Token> {
+        match &self.mesh_credential {
+            Some(credential) => credential.token(),
+            None => self.key().token(),
+        }
     }
 }
 
@@ -75,9 +93,13 @@ pub(crate) fn start(
     if nodes.is_empty() {
         return None;
     }
+    let token = settings.announcing.token();
+    let token = token
+        .inspect_err(|error| tracing::error!(%error, "not announced"))
+        .ok()?;
     let announcer = Announcer {
         nodes,
-        key: settings.announcing.key(),
+        token,
         advertise: settings.announcing.advertise,
         bind: settings.bind,
         myself: Announcement {
@@ -85,6 +107,7 @@ pub(crate) fn start(
             version: settings.version.clone(),
             instance: settings.instance(),
             port: port.into(),
+            incarnation: rand::random_range(1..=u64::MAX),
             ..Announcement::default()
         },
     };
@@ -112,7 +135,7 @@ async fn follow(checks: Vec<Check>, shutdown: Shutdown, phase: watch::Sender<Pha
 
 struct Announcer {
     nodes: Vec<String>,
-    key: MeshKey,
+    token: Token,
     advertise: Option<Advertise>,
     bind: IpAddr,
     myself: Announcement,
@@ -187,7 +210,7 @@ impl Announcer {
         let words = stream::unfold(spoken, |mut spoken| async {
             Some((spoken.recv().await?, spoken))
         });
-        let mut client = self.key.client(node)?;
+        let mut client = self.token.client(node)?;
         let leases = timeout(SILENCE, client.announce(words)).await??;
         Ok((speaker, leases.into_inner()))
     }

@@ -16,9 +16,10 @@ use anyhow::{Context, bail};
 use url::Url;
 
 /// The settings that may stand in a file.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "DATABASE_URL",
     "CARD_KEY",
+    "MESH_CREDENTIAL",
     "MESH_KEY",
     "SESSION_KEY",
     "SESSION_STORE",

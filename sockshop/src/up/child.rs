@@ -7,6 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::announce::MeshKey;
 use hyper::Uri;
 use rustix::process::Signal;
 use tokio::process::{Child, ChildStdin, Command};
@@ -31,6 +32,8 @@ pub(crate) struct Kit {
     pub(crate) folder: Folder,
     /// Variables every instance gets.
     pub(crate) environment: Vec<(&'static str, String)>,
+    /// The secret of the mesh nodes; the others get what is derived from it for them.
+    pub(crate) mesh_key: MeshKey,
     /// Where the mesh nodes gossip.
     pub(crate) gossip: Vec<SocketAddr>,
 }
@@ -64,6 +67,8 @@ impl Kit {
             .current_dir(self.folder.path())
             .envs(self.environment.iter().cloned())
             .envs(settings(instance))
+            .env_remove("MESH_KEY")
+            .env_remove("MESH_CREDENTIAL")
             .envs(self.mesh_settings(instance))
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
@@ -83,13 +88,15 @@ impl Kit {
     /// What makes a process this mesh node.
     fn mesh_settings(&self, instance: &Instance) -> Vec<(&'static str, String)> {
         let Some(ports) = instance.mesh else {
-            return Vec::new();
+            let credential = self.mesh_key.credential(instance.seat.service.name());
+            return vec![("MESH_CREDENTIAL", credential.expose())];
         };
         let policies = self.folder.policies(&instance.name());
         let own = instance.gossip();
         let others = self.gossip.iter().filter(|other| Some(**other) != own);
         let others: Vec<String> = others.map(ToString::to_string).collect();
         vec![
+            ("MESH_KEY", self.mesh_key.expose().to_owned()),
             ("DNS_PORT", ports.dns.to_string()),
             ("GOSSIP_PORT", ports.gossip.to_string()),
             ("MESH_JOIN", others.join(",")),

@@ -10,7 +10,7 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use rustix::process::Signal;
 
 use crate::support::served::Served;
-use crate::support::{Shop, client, eventually_async};
+use crate::support::{Shop, client, eventually_async, text};
 
 /// Much longer than a name takes to go, on any machine.
 const SOON: Duration = Duration::from_secs(4);
@@ -65,15 +65,27 @@ impl Names {
     }
 }
 
+/// What `service` shows to the mesh.
+fn credential(shop: &Shop, service: &str) -> String {
+    let output = shop.run(&["mesh", "credential", service]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).trim().to_owned()
+}
+
 /// Another catalogue, which nobody starts again.
 async fn guest(shop: &Shop) -> Served {
+    visitor(shop, "guest", &credential(shop, "catalogue")).await
+}
+
+/// A catalogue called `instance` that shows `credential`.
+async fn visitor(shop: &Shop, instance: &str, credential: &str) -> Served {
     let node = shop.instance("meshd-1").url();
-    let key = std::fs::read_to_string(shop.data().join("mesh.key")).unwrap();
+    let (instance, credential) = (instance.to_owned(), credential.to_owned());
     let start = move || {
         let settings = [
             ("MESH", node.strip_prefix("http://").unwrap()),
-            ("MESH_KEY", &key),
-            ("INSTANCE", "guest"),
+            ("MESH_CREDENTIAL", &credential),
+            ("INSTANCE", &instance),
             ("DRAIN_WINDOW", "30s"),
         ];
         Served::start("catalogue", &settings)
@@ -88,6 +100,65 @@ async fn vanishes(names: &Names) -> Duration {
         assert!(begun.elapsed() < SOON, "the name stays");
     }
     begun.elapsed()
+}
+
+/// How often the mesh has refused something for `reason`.
+async fn refusals(shop: &Shop, reason: &str) -> usize {
+    let url = format!("{}/metrics", shop.instance("meshd-1").admin_url());
+    let metrics = client()
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let line = format!("mesh_refusals_total{{reason=\"{reason}\"}} ");
+    let count = metrics.lines().find_map(|one| one.strip_prefix(&line));
+    count.map_or(0, |count| count.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_the_name_of_another() {
+    let shop = Shop::open();
+    let names = Names::of(&shop);
+    let own = vec![("catalogue-1".to_owned(), 10_000)];
+    // With what orders shows, a process cannot be a catalogue.
+    let _stranger = visitor(&shop, "guest", &credential(&shop, "orders")).await;
+    let refused = async || refusals(&shop, "service").await > 0;
+    eventually_async("the stranger is refused", refused).await;
+    // Nor can another catalogue be this one, as long as it lives.
+    let _double = visitor(&shop, "catalogue-1", &credential(&shop, "catalogue")).await;
+    let refused = async || refusals(&shop, "name").await > 0;
+    eventually_async("the double is refused", refused).await;
+    assert_eq!(names.instances("catalogue").await, own);
+    let address = shop.instance("catalogue-1").address;
+    let found = names.addresses("catalogue").await;
+    assert_eq!(found.len(), 1);
+    assert!(found.contains(&address), "{found:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_process_is_given_its_own_credential_and_no_key() {
+    let shop = Shop::open();
+    for instance in ["orders-1", "front-end-1", "queue-master-1", "meshd-1"] {
+        let pid = shop.instance(instance).pid.unwrap();
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+        let all: Vec<_> = environment.split(|byte| *byte == 0).map(text).collect();
+        let value = |name: &str| {
+            all.iter()
+                .find_map(|one| one.strip_prefix(&format!("{name}=")))
+        };
+        let service = instance.trim_end_matches("-1");
+        if service == "meshd" {
+            assert!(value("MESH_KEY").is_some() && value("MESH_CREDENTIAL").is_none());
+        } else {
+            let own = credential(&shop, service);
+            assert_eq!(value("MESH_CREDENTIAL"), Some(&*own), "{instance}");
+            assert_eq!(value("MESH_KEY"), None, "{instance}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,7 +35,8 @@ fn look(program: &Path, files: &[&str]) -> anyhow::Result<()> {
     let config: Value = serde_json::from_str(&said)?;
     let services = config["services"].as_object().context("no services")?;
     for (name, service) in services {
-        let broken = broken(service);
+        let mut broken = broken(service);
+        broken.extend(shares_a_secret(name, service));
         ensure!(broken.is_empty(), "{name} breaks: {}", broken.join(", "));
     }
     let doors = services.values().filter(|one| one.get("ports").is_some());
@@ -43,12 +44,26 @@ fn look(program: &Path, files: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The mesh key is for those who keep it, and a credential for the one service it
+/// is derived for.
+fn shares_a_secret(name: &str, service: &Value) -> Option<&'static str> {
+    let mounts = service["volumes"].as_array().into_iter().flatten();
+    let sources = mounts.filter_map(|mount| mount["source"].as_str());
+    let own = format!("mesh-{name}");
+    let keeps_the_key = ["mesh-key", "meshd"].contains(&name);
+    let mut others = sources.filter(|source| source.starts_with("mesh-") && *source != own);
+    (!keeps_the_key && others.next().is_some()).then_some("no other's credential")
+}
+
 /// The rules that `service` breaks.
 fn broken(service: &Value) -> Vec<&'static str> {
     let says = |key: &str, text: &str| service[key].to_string().contains(text);
     let image = service["image"].as_str().unwrap_or_default();
     let settings = service["environment"].as_object();
-    let secret = |name: &str| name.ends_with("_KEY") || name.ends_with("PASSWORD");
+    let secret = |name: &str| {
+        let ends = ["_KEY", "_CREDENTIAL", "PASSWORD"];
+        ends.iter().any(|end| name.ends_with(end))
+    };
     let rules = [
         ("read-only", service["read_only"] == true),
         (
@@ -85,7 +100,17 @@ fn broken(service: &Value) -> Vec<&'static str> {
 mod tests {
     use serde_json::json;
 
-    use super::broken;
+    use super::{broken, shares_a_secret};
+
+    #[test]
+    fn a_service_gets_its_own_credential_and_no_key() {
+        let mounts = |source: &str| json!({"volumes": [{"type": "volume", "source": source}]});
+        assert_eq!(shares_a_secret("orders", &mounts("mesh-orders")), None);
+        assert_eq!(shares_a_secret("meshd", &mounts("mesh-key")), None);
+        for source in ["mesh-key", "mesh-payment"] {
+            assert!(shares_a_secret("orders", &mounts(source)).is_some());
+        }
+    }
 
     #[test]
     fn every_rule_is_noticed_when_it_is_broken() {

@@ -58,6 +58,7 @@ secretGenerator:
   - { name: stores, behavior: replace, envs: [stores.env] }
   - { name: session, behavior: replace, envs: [session.env] }
   - { name: mesh, behavior: replace, envs: [mesh.env] }
+  - { name: mesh-credentials, behavior: replace, envs: [mesh-credentials.env] }
 ";
 
 /// Builds all of them into `artefacts/k8s`, and holds them against the schemas.
@@ -95,12 +96,13 @@ fn own(artefacts: &Path) -> anyhow::Result<PathBuf> {
     let secrets = folder.join("secrets");
     fs::create_dir(&secrets)?;
     fs::write(secrets.join("kustomization.yaml"), SECRETS)?;
-    for (file, component) in [
-        ("stores", "data"),
-        ("session", "stateless"),
-        ("mesh", "mesh"),
+    for (file, example) in [
+        ("stores", "data/example"),
+        ("session", "stateless/example"),
+        ("mesh", "mesh/example"),
+        ("mesh-credentials", "mesh/example-credentials"),
     ] {
-        let example = sh::root().join(format!("k8s/components/{component}/example.env"));
+        let example = sh::root().join(format!("k8s/components/{example}.env"));
         let mine = fs::read_to_string(example)?.to_lowercase();
         fs::write(
             secrets.join(format!("{file}.env")),

@@ -1,5 +1,6 @@
 //! Two Swarm nodes on one machine, with a wire between them and none to the world.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -108,6 +109,25 @@ impl Cluster {
             sh::read(make.arg("secret").arg(&file))?;
             let file = file.display().to_string();
             manager.read(&["secret", "create", &format!("sock-shop-{key}"), &file])?;
+        }
+        self.derive_credentials()
+    }
+
+    /// A secret for each service, as `README.md` says.
+    fn derive_credentials(&self) -> anyhow::Result<()> {
+        let [manager, _] = &self.nodes;
+        let mut derive = Command::new(&self.sockshop);
+        derive.env(
+            "MESH_KEY",
+            fs::read_to_string(self.folder().join("mesh-key"))?,
+        );
+        let all = sh::read(derive.args(["mesh", "credential"]))?;
+        for (service, credential) in all.lines().filter_map(|line| line.split_once('=')) {
+            let name = format!("mesh-{service}");
+            let file = self.folder().join(&name);
+            fs::write(&file, credential)?;
+            let file = file.display().to_string();
+            manager.read(&["secret", "create", &format!("sock-shop-{name}"), &file])?;
         }
         Ok(())
     }

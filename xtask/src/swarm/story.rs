@@ -29,8 +29,9 @@ pub(super) const BEHIND_THE_DOOR: [&str; 8] = [
 const BESIDE: &str = "service create --detach --quiet --no-resolve-image \
     --name sock-shop_catalogue-v2 --endpoint-mode dnsrr --network sock-shop_external \
     --constraint node.labels.sock-shop.stores==here \
-    --secret source=sock-shop-mesh-key,target=mesh-key \
-    --env MESH=meshd:8080 --env MESH_DNS=meshd:8053 --env MESH_KEY_FILE=/run/secrets/mesh-key \
+    --secret source=sock-shop-mesh-catalogue,target=mesh-credential \
+    --env MESH=meshd:8080 --env MESH_DNS=meshd:8053 \
+    --env MESH_CREDENTIAL_FILE=/run/secrets/mesh-credential \
     --mount type=volume,source=sock-shop_catalogue,target=/data \
     --read-only --cap-drop ALL --limit-memory 64M --stop-grace-period 15s";
 

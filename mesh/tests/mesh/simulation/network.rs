@@ -201,6 +201,7 @@ impl Network {
             address: address.into(),
             port: 8080,
             phase: Phase::Serving,
+            incarnation: 0,
         };
         let update = member.state.here(key.clone(), instance, self.now);
         member.state.merge(update);

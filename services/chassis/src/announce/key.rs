@@ -1,30 +1,20 @@
-//! The secret a mesh shares, and what is derived from it.
+//! The secret that the mesh nodes share, and what is derived from it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
-use anyhow::Context;
 use hkdf::Hkdf;
 use proto::mesh::mesh_client::MeshClient;
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
-use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
 
-/// Where a call carries the token.
-const HEADER: &str = "authorization";
+use super::Credential;
+use super::credential::hex;
+use super::token::{Token, Trusted};
 
 /// Shorter secrets can be guessed.
 const LEAST: usize = 16;
 
-/// A mesh node that does not take a connection in this time is left for another.
-const CONNECT: Duration = Duration::from_millis(500);
-
-/// A secret shared by all of a mesh. Nothing uses it as it is: every use gets a
+/// A secret shared by all mesh nodes. Nothing uses it as it is: every use gets a
 /// key of its own, derived from it.
 #[derive(Clone, Default)]
 pub struct MeshKey(String);
@@ -65,51 +55,29 @@ impl MeshKey {
         key
     }
 
-    /// Adds the token to every call of a client.
+    /// The key as it is handed to mesh nodes.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The token of whoever holds the key itself: it may announce and steer every service.
     pub fn token(&self) -> anyhow::Result<Token> {
-        let mut text = String::from("Bearer ");
-        for byte in self.derive("announce") {
-            write!(text, "{byte:02x}")?;
-        }
-        Ok(Token(text.parse()?))
+        Token::bearer(&hex(&self.derive("announce")))
+    }
+
+    /// The credential of `service`, whichever of its names that is: with it one
+    /// can announce and steer this service and no other.
+    #[must_use]
+    pub fn credential(&self, service: &str) -> Credential {
+        let service = super::canonical(service);
+        let secret = hex(&self.derive(&format!("credential/{service}")));
+        Credential::new(service, secret)
     }
 
     /// A client of the mesh node at `node`, host:port, which connects on first use.
     pub fn client(&self, node: &str) -> anyhow::Result<MeshClient<Trusted>> {
-        let channel = Endpoint::from_shared(format!("http://{node}"))
-            .with_context(|| format!("`{node}` is not host:port"))?
-            .connect_timeout(CONNECT)
-            .tcp_nodelay(true)
-            .connect_lazy();
-        Ok(MeshClient::with_interceptor(channel, self.token()?))
-    }
-}
-
-/// A connection that shows the token with every call.
-pub type Trusted = InterceptedService<Channel, Token>;
-
-/// Shows that one knows the mesh key, and checks that others do.
-#[derive(Clone, Debug)]
-pub struct Token(MetadataValue<Ascii>);
-
-impl Token {
-    /// Fails unless the call carries this token. Takes the same time for any
-    /// wrong one.
-    pub fn check(&self, metadata: &MetadataMap) -> Result<(), Status> {
-        let shown = metadata.get(HEADER).map(MetadataValue::as_bytes);
-        let same = shown.unwrap_or_default().ct_eq(self.0.as_bytes());
-        if bool::from(same) {
-            Ok(())
-        } else {
-            Err(Status::unauthenticated("the mesh key is missing or wrong"))
-        }
-    }
-}
-
-impl Interceptor for Token {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert(HEADER, self.0.clone());
-        Ok(request)
+        self.token()?.client(node)
     }
 }
 
@@ -138,14 +106,23 @@ mod tests {
     }
 
     #[test]
-    fn a_token_opens_only_its_own_mesh() {
-        let token = key("long enough a key").token().unwrap();
-        let mut call = token.clone().call(Request::new(())).unwrap();
-        assert!(token.check(call.metadata()).is_ok());
-        let other = key("long enough a kez").token().unwrap();
-        assert!(other.check(call.metadata()).is_err());
-        call.metadata_mut().clear();
-        assert!(token.check(call.metadata()).is_err());
+    fn every_service_has_a_credential_of_its_own() {
+        let mesh = key("long enough a key");
+        let text = |service| mesh.credential(service).expose();
+        assert_ne!(text("orders"), text("catalogue"));
+        assert_eq!(text("cart"), text("carts"));
+        let other = key("long enough a kez").credential("orders").expose();
+        assert_ne!(text("orders"), other);
+    }
+
+    /// What `ecs/deploy` and the READMEs compute without this program.
+    #[test]
+    fn credentials_stay_what_they_are_from_release_to_release() {
+        let credential = key("long enough a key").credential("orders").expose();
+        assert_eq!(
+            credential,
+            "orders.15f990fc0b27c4d8584aad01c37be79950b7ec2ca0598aef7c64e051c74351d9"
+        );
     }
 
     #[test]
