@@ -8,6 +8,7 @@
 use axum::Router;
 use chassis::admin::Check;
 use chassis::forwarded::ProxySettings;
+use chassis::settings::optional_boolean;
 use chassis::{Discovery, Server};
 
 pub mod assets;
@@ -50,7 +51,7 @@ pub struct Config {
     pub shop_theme: Option<String>,
 
     /// Send cookies over https only: `true` or `false`; unset, whenever a browser came by https as far as is known.
-    #[arg(long, env, default_value = "", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = security::optional_flag)]
+    #[arg(long, env, default_value = "", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = optional_boolean)]
     pub secure_cookies: std::option::Option<bool>,
 
     /// How browsers reach this front-end.

@@ -67,17 +67,6 @@ impl Edge {
     }
 }
 
-/// Reads a flag that may be unset: `true`, `yes`, `on` or `1`, or their opposites,
-/// in any letter case; nothing for an empty text.
-pub fn optional_flag(text: &str) -> Result<Option<bool>, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "" => Ok(None),
-        "true" | "yes" | "on" | "1" => Ok(Some(true)),
-        "false" | "no" | "off" | "0" => Ok(Some(false)),
-        _ => Err("it must be true or false".to_owned()),
-    }
-}
-
 /// Marks a request of another site: it has lost its body and its cookies, and is
 /// only let in for a page that says so.
 #[derive(Clone, Copy, Debug)]
@@ -204,13 +193,5 @@ mod tests {
             let secure = edge(public, flag).is_secure(&client(scheme));
             assert_eq!(secure, expected, "{public} {flag:?} {scheme:?}");
         }
-    }
-
-    #[test]
-    fn a_flag_is_read_as_people_write_it() {
-        assert_eq!(optional_flag(""), Ok(None));
-        assert_eq!(optional_flag(" TRUE "), Ok(Some(true)));
-        assert_eq!(optional_flag("off"), Ok(Some(false)));
-        assert!(optional_flag("maybe").is_err());
     }
 }

@@ -5,8 +5,10 @@ use std::fmt::Write;
 use crate::summary::{Moment, Summary};
 
 pub mod chart;
+mod file;
 
 use chart::{Chart, Line};
+pub use file::File;
 
 const STYLE: &str = include_str!("../templates/report.css");
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::browser::{Ask, Net};
 use crate::engine::{self, Users};
@@ -18,8 +19,11 @@ use crate::{progress, report};
 const CALM: f64 = 5.0;
 
 /// Visits the shop whose front-ends are at `urls`, writes the report and
-/// returns the summary. Ctrl-C ends the run early.
+/// returns the summary. Ctrl-C and SIGTERM end the run early.
 pub async fn run(options: &Load, urls: &[String]) -> anyhow::Result<Summary> {
+    // What is written in the end is opened first: a slip must not cost a run.
+    let report = options.report.as_deref().map(report::File::open);
+    let report = report.transpose()?;
     let net = Net::new(urls, options.timeout)?;
     let world = world(options, net)?;
     knock(&world).await.with_context(|| urls.join(", "))?;
@@ -28,7 +32,7 @@ pub async fn run(options: &Load, urls: &[String]) -> anyhow::Result<Summary> {
         world.clone(),
         options.users.is_some(),
     ));
-    let told = tokio::spawn(end_when_told(world.clone()));
+    let told = tokio::spawn(end_when_told(world.clone(), Told::listen()?));
     let shown = tokio::spawn(progress::show(world.tally.clone()));
     let_in(options, &world, &cast).await;
     shown.abort();
@@ -41,9 +45,8 @@ pub async fn run(options: &Load, urls: &[String]) -> anyhow::Result<Summary> {
     let summary = world
         .tally
         .read(|figures| Summary::of(options, cast.met(), elapsed, figures));
-    if let Some(path) = &options.report {
-        let context = || format!("cannot write the report {}", path.display());
-        std::fs::write(path, report::html(&summary)).with_context(context)?;
+    if let Some(report) = report {
+        report.write(&summary)?;
     }
     Ok(summary)
 }
@@ -87,13 +90,39 @@ async fn let_in(options: &Load, world: &Arc<World>, cast: &Arc<Cast>) {
     }
 }
 
-/// The first Ctrl-C lets visitors finish, for a while; the second ends the process.
-async fn end_when_told(world: Arc<World>) {
-    while tokio::signal::ctrl_c().await.is_ok() {
+/// The first Ctrl-C or SIGTERM lets visitors finish, for a while; the second ends
+/// the process.
+async fn end_when_told(world: Arc<World>, mut told: Told) {
+    loop {
+        let status = told.next().await;
         if world.stop.is_cancelled() {
-            std::process::exit(130);
+            std::process::exit(status);
         }
         world.stop.cancel();
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The signals that end a run.
+struct Told {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for a signal. Returns the exit status of a process that it ended.
+    async fn next(&mut self) -> i32 {
+        let kind = tokio::select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+        };
+        128 + kind.as_raw_value()
     }
 }

@@ -31,6 +31,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Open the shop: every service a process of its own.
+    #[command(after_long_help = up::environment::help())]
     Up(up::Options),
     /// Show what runs, where, and what it costs.
     Status(status::Options),

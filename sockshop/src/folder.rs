@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -82,9 +82,38 @@ impl Folder {
         self.logs().join(format!("{name}.log"))
     }
 
-    /// Makes the folder where it is missing, and locks it. With `fresh`,
-    /// a folder that holds something but was never a shop's is refused.
+    /// Fails when a supervisor holds the lock, and changes nothing.
+    pub(crate) fn check_free(&self) -> anyhow::Result<()> {
+        if self.is_running() {
+            bail!("{}", self.taken());
+        }
+        Ok(())
+    }
+
+    /// Makes the folder where it is missing, keeps others out of it, and locks
+    /// it. With `fresh`, a folder that holds something but was never a shop's is
+    /// refused. What a refusal leaves is what was there before.
     pub(crate) fn open(&self, fresh: bool) -> anyhow::Result<Lock> {
+        let missing = self.missing();
+        let opened = self.make(fresh);
+        if opened.is_err() {
+            for made in &missing {
+                _ = fs::remove_dir(made).or_else(|_| fs::remove_file(made));
+            }
+        }
+        opened
+    }
+
+    /// What of a shop's folder is not there, the innermost first.
+    fn missing(&self) -> Vec<PathBuf> {
+        let inner = [self.path.join(LOCK), self.logs()];
+        let around = self.path.ancestors().map(Path::to_owned);
+        let all = inner.into_iter().chain(around);
+        all.filter(|path| fs::symlink_metadata(path).is_err())
+            .collect()
+    }
+
+    fn make(&self, fresh: bool) -> anyhow::Result<Lock> {
         let shown = self.path.display();
         if self.path.exists() && !self.path.is_dir() {
             bail!("{shown} is a file: --data needs a folder");
@@ -95,12 +124,39 @@ impl Folder {
             bail!("{shown} is not a shop's folder: nothing was removed");
         }
         fs::create_dir_all(self.logs()).with_context(unwritable)?;
+        self.keep_others_out().with_context(unwritable)?;
         let mut options = File::options();
         let options = options.create(true).truncate(false).read(true).write(true);
         let file = options
             .open(self.path.join(LOCK))
             .with_context(unwritable)?;
         self.lock(file)
+    }
+
+    /// Folders 0700 and files 0600, also where a release before left them open.
+    /// A folder in which there is more than a shop, and what is not the shop's in
+    /// it, stay as they are.
+    fn keep_others_out(&self) -> std::io::Result<()> {
+        let entries = fs::read_dir(&self.path)?
+            .flatten()
+            .map(|entry| entry.path());
+        let logs = fs::read_dir(self.logs())?
+            .flatten()
+            .map(|entry| entry.path());
+        let (own, foreign): (Vec<_>, Vec<_>) = entries.chain(logs).partition(|path| is_own(path));
+        for file in own.iter().filter(|path| path.is_file()) {
+            restrict(file, 0o600)?;
+        }
+        restrict(&self.logs(), 0o700)?;
+        if foreign.is_empty() {
+            restrict(&self.path, 0o700)?;
+        }
+        Ok(())
+    }
+
+    fn taken(&self) -> String {
+        let shown = self.path.display();
+        format!("a shop already runs on {shown}: `sockshop down` ends it, --data starts another")
     }
 
     fn is_a_shops(&self) -> bool {
@@ -117,7 +173,7 @@ impl Folder {
                 Err(TryLockError::Error(error)) => bail!("cannot lock {shown}: {error}"),
             }
         }
-        bail!("a shop already runs on {shown}: `sockshop down` ends it, --data starts another")
+        bail!("{}", self.taken())
     }
 
     /// Whether a supervisor holds the lock.
@@ -172,5 +228,76 @@ impl Folder {
             .with_context(|| format!("cannot write {shown}"))?;
         file.write_all(secret.as_bytes())?;
         Ok(secret)
+    }
+}
+
+/// Whether a path in a data folder is one that shops make.
+fn is_own(path: &Path) -> bool {
+    const KINDS: [&str; 8] = [
+        "db", "db-wal", "db-shm", "json", "key", "lock", "log", "new",
+    ];
+    let kind = path.extension().and_then(|kind| kind.to_str());
+    path.ends_with("logs") || kind.is_some_and(|kind| KINDS.contains(&kind))
+}
+
+/// Takes away whatever `mode` does not allow.
+fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o777 & !mode == 0 {
+        return Ok(());
+    }
+    permissions.set_mode(permissions.mode() & mode);
+    match fs::set_permissions(path, permissions) {
+        Err(error) if error.kind() != ErrorKind::PermissionDenied => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_that_others_could_read_is_closed_to_them() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = Folder::at(&outer.path().join("shop"));
+        fs::create_dir(folder.path()).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(folder.path().join("user.db"), "").unwrap();
+        let _lock = folder.open(false).unwrap();
+        assert_eq!(mode(folder.path()), 0o700);
+        assert_eq!(mode(&folder.logs()), 0o700);
+        assert_eq!(mode(&folder.path().join("user.db")), 0o600);
+    }
+
+    #[test]
+    fn a_folder_with_other_things_in_it_stays_open() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = Folder::at(outer.path());
+        let thesis = outer.path().join("thesis.txt");
+        fs::write(&thesis, "mine").unwrap();
+        for path in [outer.path(), &thesis] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let _lock = folder.open(false).unwrap();
+        assert_eq!((mode(outer.path()), mode(&thesis)), (0o755, 0o755));
+        assert_eq!(mode(&folder.logs()), 0o700);
+    }
+
+    #[test]
+    fn a_refusal_leaves_what_was_there_before() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::write(outer.path().join("thesis.txt"), "mine").unwrap();
+        assert!(Folder::at(outer.path()).open(true).is_err());
+        assert!(
+            Folder::at(&outer.path().join("thesis.txt/shop"))
+                .open(false)
+                .is_err()
+        );
+        assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! `sockshop health`: what a container asks itself.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -46,10 +46,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 
 /// Who listens everywhere is asked on loopback.
 pub(crate) fn own(bind: IpAddr, port: u16) -> SocketAddr {
-    let here = if bind.is_unspecified() {
-        IpAddr::V4(Ipv4Addr::LOCALHOST)
-    } else {
-        bind
+    let here = match bind {
+        IpAddr::V4(bind) if bind.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(bind) if bind.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        named => named,
     };
     SocketAddr::new(here, port)
 }
@@ -62,6 +62,8 @@ mod tests {
     fn a_service_that_listens_everywhere_is_asked_on_loopback() {
         let anywhere = own("0.0.0.0".parse().unwrap(), 9090);
         assert_eq!(anywhere.to_string(), "127.0.0.1:9090");
+        let anywhere = own("::".parse().unwrap(), 9090);
+        assert_eq!(anywhere.to_string(), "[::1]:9090");
         let named = own("127.77.1.1".parse().unwrap(), 9090);
         assert_eq!(named.to_string(), "127.77.1.1:9090");
     }

@@ -59,10 +59,36 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
 }
 
-/// What the log at `path` says last.
-pub(crate) fn last_words(path: &Path) -> String {
-    let line = Tail::new(path.to_owned()).last(1).pop();
-    line.map_or_else(|| "it said nothing".to_owned(), |line| line.text)
+/// Lines in which a process that could not start says why are among its last
+/// ones, at most so many.
+const LINES_OF_A_FAILURE: usize = 20;
+
+/// Why the process whose log is at `path` did not start, in its own words: the
+/// last line that names an error, or the last line.
+///
+/// clap ends its errors with a hint, and a panic with another one, so the last
+/// line is seldom the cause.
+pub(crate) fn cause(path: &Path) -> String {
+    let lines = Tail::new(path.to_owned()).last(LINES_OF_A_FAILURE);
+    let lines: Vec<&str> = lines.iter().map(|line| line.text.trim()).collect();
+    let at = lines.iter().rposition(|line| names_an_error(line));
+    let Some(at) = at else {
+        let last = lines.iter().rfind(|line| !line.is_empty());
+        return last.copied().unwrap_or("it said nothing").to_owned();
+    };
+    match lines.get(at + 1) {
+        Some(more) if lines[at].ends_with(':') => format!("{} {more}", lines[at]),
+        _ => lines[at].to_owned(),
+    }
+}
+
+/// Whether a line is what clap, our `main`, the log or a panic say of an error.
+fn names_an_error(line: &str) -> bool {
+    let is_panic = line.starts_with("thread '") && line.contains(" panicked at ");
+    is_panic
+        || ["error: ", "sockshop: ", "ERROR "]
+            .iter()
+            .any(|start| line.starts_with(start))
 }
 
 /// `carts` means all its instances, `carts-1` one of them.
@@ -83,6 +109,34 @@ fn show(mut lines: Vec<Line>) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cause_in(log: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders-1.log");
+        std::fs::write(&path, log).unwrap();
+        cause(&path)
+    }
+
+    #[test]
+    fn the_cause_of_a_failure_is_the_line_that_names_it() {
+        let usage = "\n\nUsage: sockshop serve\n\nFor more information, try '--help'.\n";
+        let of_clap = "error: invalid value 'x' for '--port <PORT>': no number";
+        assert_eq!(cause_in(&format!("{of_clap}{usage}")), of_clap);
+        let missing = "error: these arguments were not provided:\n  --key <KEY>";
+        assert_eq!(
+            cause_in(&format!("{missing}{usage}")),
+            "error: these arguments were not provided: --key <KEY>"
+        );
+        let ours = "sockshop: cannot use the database";
+        assert_eq!(
+            cause_in(&format!("{ours} a\nhello\n{ours} b\n")),
+            format!("{ours} b")
+        );
+        let panic = "thread 'main' (7) panicked at src/main.rs:1:1:\nno luck\n            note: run with `RUST_BACKTRACE=1`\n";
+        assert!(cause_in(panic).ends_with("src/main.rs:1:1: no luck"));
+        assert_eq!(cause_in("hello\n\n"), "hello");
+        assert_eq!(cause_in(""), "it said nothing");
+    }
 
     #[test]
     fn a_service_means_all_its_instances() {

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chassis::forwarded::ProxySettings;
+use rustix::fs::Mode;
 use rustix::process::Signal;
 
 use crate::folder::{Folder, MESH_KEY, SESSION_KEY};
@@ -22,6 +23,7 @@ mod board;
 mod child;
 mod detach;
 mod door;
+pub(crate) mod environment;
 mod keeper;
 mod mesh;
 mod options;
@@ -49,16 +51,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.background {
         detach::leave_terminal()?;
     }
+    // Whatever can be refused comes before the first thing is made.
     let folder = Folder::new(&options.which)?;
+    folder.check_free()?;
+    let wanted = wanted::all(&options.scale);
+    wanted::check(&wanted)?;
+    let (door, room) = space::door(options.bind, options.port)?;
+    // The processes inherit it: their stores and logs are for nobody else's eyes.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let lock = folder.open(options.fresh)?;
     end_leftovers(&folder);
     if options.fresh {
         folder.empty(&lock)?;
     }
-    let wanted = wanted::all(&options.scale);
-    wanted::check(&wanted)?;
     Wishes::open(&folder)?.write(&wanted)?;
-    let (door, room) = space::door(options.bind, options.port)?;
     let mesh = plan::mesh(options.mesh, VERSION);
     let mut first = mesh.clone();
     first.extend(plan::changes(&[], &[], &wanted).come);
@@ -69,11 +75,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         trusted: options.proxies.trusted_proxies.clone(),
         shop_id: shop_id(&key)?,
     };
-    let mut environment = environment(&mesh);
-    environment.extend(front_end(&options.proxies, key));
     let kit = child::Kit {
         executable: std::env::current_exe()?,
-        environment,
+        environment: environment(&mesh),
+        front_end: front_end(&options.proxies, key),
         mesh_key: folder
             .secret(MESH_KEY, &lock)?
             .parse()
@@ -118,9 +123,9 @@ fn environment(mesh: &[plan::Instance]) -> Vec<(&'static str, String)> {
 
 /// What front-ends are told: the secret of sessions, the URL that people type, and
 /// that the door in front of them is to be believed.
-fn front_end(proxies: &ProxySettings, key: String) -> [(&'static str, String); 3] {
+fn front_end(proxies: &ProxySettings, key: String) -> Vec<(&'static str, String)> {
     let public_url = proxies.public_url.as_ref().map(ToString::to_string);
-    [
+    vec![
         ("SESSION_KEY", key),
         ("PUBLIC_URL", public_url.unwrap_or_default()),
         ("TRUSTED_PROXIES", THIS_MACHINE.to_owned()),

@@ -35,14 +35,14 @@ struct Announced {
     _leases: Streaming<Lease>,
 }
 
-/// Announces `word`, and keeps the stream open.
-async fn announce(world: &World, word: Announcement) -> Result<Announced, Status> {
-    let service = word.service.clone();
+/// Announces `announcement`, and keeps the stream open.
+async fn announce(world: &World, announcement: Announcement) -> Result<Announced, Status> {
+    let service = announcement.service.clone();
     let (speaker, spoken) = mpsc::channel(1);
     let mut renewing = JoinSet::new();
     renewing.spawn(async move {
         let mut renewals = tokio::time::interval(Duration::from_millis(100));
-        while speaker.send(word.clone()).await.is_ok() {
+        while speaker.send(announcement.clone()).await.is_ok() {
             renewals.tick().await;
         }
     });
@@ -59,8 +59,8 @@ async fn announce(world: &World, word: Announcement) -> Result<Announced, Status
 }
 
 /// What becomes of a single announcement.
-async fn refusal(world: &World, by: &str, word: Announcement) -> Status {
-    let words = stream::iter([word]).chain(stream::pending());
+async fn refusal(world: &World, by: &str, announcement: Announcement) -> Status {
+    let words = stream::iter([announcement]).chain(stream::pending());
     match holder(world, by).announce(words).await {
         Ok(leases) => leases.into_inner().message().await.unwrap_err(),
         Err(status) => status,
@@ -275,11 +275,11 @@ async fn addresses_that_lead_to_no_single_host_are_refused() {
         "::ffff:169.254.169.254",
         "::ffff:0.0.0.0",
     ] {
-        let word = Announcement {
+        let announcement = Announcement {
             address: address.into(),
             ..word("catalogue-1")
         };
-        let refused = refusal(&world, "catalogue", word).await;
+        let refused = refusal(&world, "catalogue", announcement).await;
         assert_eq!(refused.code(), Code::InvalidArgument, "{address}");
         assert!(
             refused

@@ -35,7 +35,7 @@ pub struct Settings {
     pub drain_window: Duration,
 
     /// End when standard input closes: set by `sockshop up`, so that no service outlives it.
-    #[arg(long, env, hide = true)]
+    #[arg(long, env, hide = true, default_value = "", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub end_with_stdin: bool,
 
     /// OTLP collector (gRPC) to send traces to, e.g. `http://otel:4317`. Without one, traces stay local.
@@ -62,6 +62,22 @@ impl Settings {
     }
 }
 
+/// Reads a truth value as people write it in an environment: `1` and `0`, `true`
+/// and `false`, `yes` and `no`, `on` and `off`, in any case. Empty is false.
+pub fn boolean(text: &str) -> Result<bool, String> {
+    Ok(optional_boolean(text)?.unwrap_or_default())
+}
+
+/// As [`boolean`], where empty means that nothing was said.
+pub fn optional_boolean(text: &str) -> Result<Option<bool>, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(Some(true)),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(Some(false)),
+        _ => Err(format!("`{text}` is neither true nor false")),
+    }
+}
+
 /// Reads a duration as people write it: `2s`, `250ms`, `1m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text
@@ -73,6 +89,18 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn booleans_are_read_as_people_write_them() {
+        for yes in ["1", "true", "TRUE", "Yes", "on", " y "] {
+            assert_eq!(boolean(yes), Ok(true), "{yes}");
+        }
+        for no in ["0", "false", "No", "OFF", "f", "", " "] {
+            assert_eq!(boolean(no), Ok(false), "{no}");
+        }
+        assert_eq!(optional_boolean(""), Ok(None));
+        assert!(boolean("maybe").is_err() && boolean("2").is_err());
+    }
 
     #[test]
     fn durations_are_read_as_people_write_them() {

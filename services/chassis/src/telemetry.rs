@@ -2,8 +2,9 @@
 
 use std::io::IsTerminal;
 
+use anyhow::bail;
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use opentelemetry::trace::{FutureExt, TraceContextExt, TracerProvider};
 use opentelemetry::{Context, KeyValue};
@@ -15,7 +16,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
@@ -41,7 +42,10 @@ impl Drop for Telemetry {
 /// one, the trace that a caller is in is passed on as it came.
 pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telemetry> {
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
-    let provider = provider(service, settings)?;
+    let (provider, no_traces) = match provider(service, settings) {
+        Ok(provider) => (provider, None),
+        Err(error) => (None, Some(error)),
+    };
 
     // People read lines, collectors read JSON.
     let human = std::io::stdout().is_terminal();
@@ -51,9 +55,9 @@ pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telem
             .flatten_event(true)
             .with_span_list(false)
     });
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| FILTER.to_owned());
+    let (filter, slips) = filter(&std::env::var("RUST_LOG").unwrap_or_default());
     tracing_subscriber::registry()
-        .with(filter.parse::<Targets>()?)
+        .with(filter)
         .with(json)
         .with(human.then(fmt::layer))
         .with(provider.as_ref().map(|provider| {
@@ -64,7 +68,46 @@ pub fn start(service: &'static str, settings: &Settings) -> anyhow::Result<Telem
                 .with_threads(false)
         }))
         .try_init()?;
+    // What is meant for another program, or a slip, must not keep a service from starting.
+    for slip in slips {
+        tracing::warn!(slip, "RUST_LOG is a list such as info,sqlx=warn");
+    }
+    if let Some(error) = no_traces {
+        tracing::warn!(error = %format!("{error:#}"), "no traces are sent: check OTEL_EXPORTER_OTLP_ENDPOINT");
+    }
     Ok(Telemetry(provider))
+}
+
+/// The filter that `directives` make, without those that make none, and what to
+/// warn of. Without any that does, it is [`FILTER`].
+fn filter(directives: &str) -> (Targets, Vec<String>) {
+    let mut good = Vec::new();
+    let mut warnings = Vec::new();
+    for directive in directives.split(',').map(str::trim) {
+        let is_read = !directive.starts_with('=') && directive.parse::<Targets>().is_ok();
+        let is_bare = !directive.contains(['=', ':']) && directive.parse::<LevelFilter>().is_err();
+        match (directive, is_read) {
+            ("", _) => {}
+            (slip, false) => warnings.push(format!("`{slip}` is no filter and is ignored")),
+            (word, true) if is_bare => {
+                good.push(word);
+                warnings.push(format!("`{word}` is no level and is taken for a module"));
+            }
+            (directive, true) => good.push(directive),
+        }
+    }
+    let mut good = good.join(",");
+    if good.is_empty() {
+        FILTER.clone_into(&mut good);
+    }
+    let filter: Targets = good.parse().unwrap_or_default();
+    if warnings.is_empty() {
+        return (filter, warnings);
+    }
+    (
+        filter.with_target(module_path!(), LevelFilter::WARN),
+        warnings,
+    )
 }
 
 /// Sends spans to a collector, if the settings name one.
@@ -72,9 +115,14 @@ fn provider(
     service: &'static str,
     settings: &Settings,
 ) -> anyhow::Result<Option<SdkTracerProvider>> {
-    let Some(endpoint) = &settings.otlp_endpoint else {
+    let endpoint = settings.otlp_endpoint.as_deref().map(str::trim);
+    let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.is_empty()) else {
         return Ok(None);
     };
+    let uri: Option<Uri> = endpoint.parse().ok();
+    if uri.is_none_or(|uri| uri.scheme().is_none() || uri.host().is_none()) {
+        bail!("`{endpoint}` is no URL such as http://otel:4317");
+    }
     let resource = Resource::builder()
         .with_service_name(service)
         .with_attribute(KeyValue::new("service.version", settings.version.clone()))
@@ -153,6 +201,40 @@ mod tests {
     use axum::response::IntoResponse;
 
     use super::*;
+
+    #[test]
+    fn a_slip_in_a_filter_costs_that_directive_only() {
+        let (read, warnings) = filter("sqlx=loud,orders=debug");
+        assert_eq!(warnings, ["`sqlx=loud` is no filter and is ignored"]);
+        assert!(read.would_enable("orders", &tracing::Level::DEBUG));
+        assert!(read.would_enable(module_path!(), &tracing::Level::WARN));
+        for good in ["", "warn", "INFO, sqlx=debug", "orders::place=trace", "off"] {
+            assert_eq!(filter(good).1, [""; 0], "{good}");
+        }
+        for slip in ["=", "x=y=z", "inof", "orders=debug,wran"] {
+            assert_eq!(filter(slip).1.len(), 1, "{slip}");
+        }
+        let (default, _) = filter("=,x=y");
+        assert!(default.would_enable("orders", &tracing::Level::INFO));
+    }
+
+    #[test]
+    fn an_endpoint_that_is_none_is_an_error_and_no_endpoint_is_not() {
+        let with = |endpoint: &str| {
+            #[derive(clap::Parser)]
+            struct Command {
+                #[command(flatten)]
+                settings: Settings,
+            }
+            let flags = ["x", "--otlp-endpoint", endpoint];
+            let command: Command = clap::Parser::parse_from(flags);
+            provider("x", &command.settings)
+        };
+        for bad in ["collector", "localhost:4317", "/v1/traces", "http://", "::"] {
+            assert!(with(bad).is_err(), "{bad}");
+        }
+        assert!(with("").unwrap().is_none());
+    }
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
     const CALL: &str = "b7ad6b7169203331";

@@ -25,12 +25,11 @@ pub(crate) struct Options {
 
 /// Prints the credentials.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let key = match &options.mesh_key {
-        Some(key) => key.clone(),
-        None => {
-            let key = Folder::new(&options.which)?.mesh_key()?;
-            key.parse().map_err(anyhow::Error::msg)?
-        }
+    let key = if let Some(key) = &options.mesh_key {
+        key.clone()
+    } else {
+        let key = Folder::new(&options.which)?.mesh_key()?;
+        key.parse().map_err(anyhow::Error::msg)?
     };
     crate::print(&text(&key, options.service.as_deref())?)
 }

@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio_util::sync::CancellationToken;
 
+use super::environment::passed;
 use super::plan::Instance;
 use crate::folder::Folder;
 use crate::process::Process;
@@ -32,6 +33,8 @@ pub(crate) struct Kit {
     pub(crate) folder: Folder,
     /// Variables every instance gets.
     pub(crate) environment: Vec<(&'static str, String)>,
+    /// Variables front-ends get: their secret, and whom they believe.
+    pub(crate) front_end: Vec<(&'static str, String)>,
     /// The secret of the mesh nodes; the others get what is derived from it for them.
     pub(crate) mesh_key: MeshKey,
     /// Where the mesh nodes gossip.
@@ -54,21 +57,19 @@ impl Kit {
         let log = self.folder.log(&instance.name());
         let output = File::options().create(true).append(true).open(&log);
         let output = output.with_context(|| format!("cannot write {}", log.display()))?;
-        let mut child = Command::new(&self.executable);
-        // The others' stores are none of its business.
-        for elsewhere in Service::ALL
-            .into_iter()
-            .filter_map(Service::store_elsewhere)
-        {
-            child.env_remove(elsewhere);
-        }
-        let mut child = child
-            .args(["serve", instance.seat.service.name()])
+        let service = instance.seat.service;
+        let own = match service {
+            Service::FrontEnd => &self.front_end[..],
+            _ => &[],
+        };
+        let mut child = Command::new(&self.executable)
+            .args(["serve", service.name()])
             .current_dir(self.folder.path())
+            .env_clear()
+            .envs(passed(service, |name| std::env::var_os(name)))
             .envs(self.environment.iter().cloned())
+            .envs(own.iter().cloned())
             .envs(settings(instance))
-            .env_remove("MESH_KEY")
-            .env_remove("MESH_CREDENTIAL")
             .envs(self.mesh_settings(instance))
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)

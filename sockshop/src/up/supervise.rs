@@ -16,6 +16,7 @@ use super::plan::{self, Door, Instance, Seat};
 use super::space::Claim;
 use super::{detach, mesh, say, signals, wanted, welcome};
 use crate::folder::Folder;
+use crate::health::own;
 use crate::logs;
 use crate::service::Service;
 
@@ -44,7 +45,7 @@ pub(crate) struct Site {
 pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> anyhow::Result<()> {
     let mut told = signals::listen(options.end_with_stdin)?;
     let folder = site.kit.folder.clone();
-    let url = format!("http://127.0.0.1:{}", options.port);
+    let url = format!("http://{}", own(options.bind, options.port));
     let board = Arc::new(Board::new(folder.clone(), url)?);
     let dns: Vec<_> = nodes.iter().filter_map(Instance::dns).collect();
     let around_door = site.around.clone();
@@ -57,8 +58,8 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
         let name = board.laggard();
         shop.close().await;
         opened?;
-        let words = logs::last_words(&folder.log(&name));
-        bail!("{name} does not start: {words}");
+        let cause = logs::cause(&folder.log(&name));
+        bail!("{name} does not start: {cause}");
     }
     let around = (around_door, shop.shut.clone());
     shop.entrance = Some(room.open(&dns, &board, around)?);
