@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod compose;
+mod deny;
 mod docker;
 mod durability;
 mod ecs;
@@ -33,6 +34,8 @@ enum Suite {
     CrashPoints(durability::Stores),
     /// Run the shop with Docker Compose on a real engine, overlay by overlay
     Compose(compose::Options),
+    /// Check dependencies: advisories, bans, licences, sources (`deny.toml`)
+    Deny(deny::Options),
     /// Lose no order in a storm; journal, timeline and report go to artefacts/durability
     Durability(durability::Options),
     /// Deploy and release the shop with the real aws on a stand-in of AWS
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         Suite::Browser => browser::run(),
         Suite::CrashPoints(stores) => durability::crash_points(&stores),
         Suite::Compose(options) => compose::run(&options),
+        Suite::Deny(options) => deny::run(&options),
         Suite::Durability(options) => durability::run(&options),
         Suite::Ecs(options) => ecs::run(&options),
         Suite::Footprint => footprint::run(),

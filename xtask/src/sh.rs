@@ -1,7 +1,7 @@
 //! Running other programs, and ending them.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
@@ -93,6 +93,33 @@ pub(crate) fn program(name: &str, package: &str, places: &[&str]) -> anyhow::Res
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdout(Stdio::null()))?;
     find(name, places).with_context(|| format!("{package} brought no {name}"))
+}
+
+/// The folder of programs of the Python environment `folder`, which is made with
+/// `package` (such as `name==1.2`) in it when it is missing.
+pub(crate) fn venv(folder: &Path, package: &str) -> anyhow::Result<PathBuf> {
+    let programs = folder.join("bin");
+    let marker = folder.join(package);
+    if !marker.exists() {
+        let python = program("python3", "python3-venv", &[])?;
+        read(
+            Command::new(python)
+                .args(["-m", "venv", "--clear"])
+                .arg(folder),
+        )
+        .context("python3 makes no venv: install the package python3-venv")?;
+        let pip = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ];
+        let mut install = Command::new(programs.join("python"));
+        run(install.args(pip).arg(package))?;
+        std::fs::write(marker, "")?;
+    }
+    Ok(programs)
 }
 
 fn find(name: &str, places: &[&str]) -> Option<PathBuf> {

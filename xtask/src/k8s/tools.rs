@@ -36,7 +36,7 @@ impl Tools {
         std::fs::create_dir_all(&folder)?;
         let node = sh::program("node", "nodejs", &[])?;
         let npm = sh::program("npm", "npm", &[])?;
-        let python = python(&folder.join("venv"))?;
+        let python = sh::venv(&folder.join("venv"), SCHEMAS)?.join("python");
         let flags = [
             "ci",
             "--legacy-peer-deps",
@@ -107,27 +107,4 @@ fn is_foreign(object: &Value) -> bool {
     ["gateway.networking.k8s.io/", "keda.sh/", "argoproj.io/"]
         .iter()
         .any(|foreign| group.starts_with(foreign))
-}
-
-/// A Python with the schemas in it.
-fn python(venv: &Path) -> anyhow::Result<PathBuf> {
-    let python = venv.join("bin/python");
-    let marker = venv.join(SCHEMAS);
-    if !marker.exists() {
-        let system = sh::program("python3", "python3-venv", &[])?;
-        let mut make = Command::new(system);
-        sh::read(make.args(["-m", "venv", "--clear"]).arg(venv))
-            .context("python3 makes no venv: install the package python3-venv")?;
-        let mut install = Command::new(&python);
-        sh::run(install.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            SCHEMAS,
-        ]))?;
-        std::fs::write(marker, "")?;
-    }
-    Ok(python)
 }
