@@ -45,12 +45,15 @@ fn look(program: &Path, files: &[&str]) -> anyhow::Result<()> {
 }
 
 /// The mesh key is for those who keep it, and a credential for the one service it
-/// is derived for.
+/// is derived for: that of the image, whatever the container is called.
 fn shares_a_secret(name: &str, service: &Value) -> Option<&'static str> {
+    let image = service["image"].as_str().unwrap_or_default();
+    let image = image.rsplit('/').next().unwrap_or_default();
+    let kind = image.split(':').next().unwrap_or_default();
     let mounts = service["volumes"].as_array().into_iter().flatten();
     let sources = mounts.filter_map(|mount| mount["source"].as_str());
-    let own = format!("mesh-{name}");
-    let keeps_the_key = ["mesh-key", "meshd"].contains(&name);
+    let own = format!("mesh-{kind}");
+    let keeps_the_key = name == "mesh-key" || kind == "meshd";
     let mut others = sources.filter(|source| source.starts_with("mesh-") && *source != own);
     (!keeps_the_key && others.next().is_some()).then_some("no other's credential")
 }
@@ -104,11 +107,16 @@ mod tests {
 
     #[test]
     fn a_service_gets_its_own_credential_and_no_key() {
-        let mounts = |source: &str| json!({"volumes": [{"type": "volume", "source": source}]});
-        assert_eq!(shares_a_secret("orders", &mounts("mesh-orders")), None);
-        assert_eq!(shares_a_secret("meshd", &mounts("mesh-key")), None);
+        let shares = |name: &str, image: &str, source: &str| {
+            let volumes = json!([{"type": "volume", "source": source}]);
+            let image = format!("sockshop/{image}:0.1.0");
+            shares_a_secret(name, &json!({"image": image, "volumes": volumes})).is_some()
+        };
+        assert!(!shares("orders", "orders", "mesh-orders"));
+        assert!(!shares("edge-router", "front-end", "mesh-front-end"));
+        assert!(!shares("meshd", "meshd", "mesh-key"));
         for source in ["mesh-key", "mesh-payment"] {
-            assert!(shares_a_secret("orders", &mounts(source)).is_some());
+            assert!(shares("orders", "orders", source));
         }
     }
 
