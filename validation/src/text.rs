@@ -23,7 +23,7 @@ pub fn line(text: &str) -> Result<String, Invalid> {
     Ok(text)
 }
 
-/// Reads an e-mail address: as [`line`], with something on both sides of one
+/// Reads an e-mail address: as [`line()`], with something on both sides of one
 /// `@` and no blanks. It may be empty. Only a letter sent there could prove more.
 pub fn email(text: &str) -> Result<String, Invalid> {
     let text = line(text)?;

@@ -12,7 +12,7 @@ pub fn line(name: &str, text: &str) -> Result<String> {
     named(name, text::line(text))
 }
 
-/// As [`line`], and the text must not be empty.
+/// As [`line()`], and the text must not be empty.
 pub fn required(name: &str, text: &str) -> Result<String> {
     let text = line(name, text)?;
     if text.is_empty() {
