@@ -123,10 +123,17 @@ impl Drop for Data {
     }
 }
 
+/// Shipping on `port`, with leases that run out long before a test gives up: one whose
+/// answer was lost when shipping was killed is leased again only then.
 async fn shipping(data: &Data, port: u16) -> Process {
     let program = env!("CARGO_BIN_EXE_shipping");
     let port = port.to_string();
-    Process::start(program, &[("DATABASE_URL", &data.0), ("PORT", &port)]).await
+    let settings = [
+        ("DATABASE_URL", data.0.as_str()),
+        ("PORT", &port),
+        ("SHIPPING_LEASE", "5s"),
+    ];
+    Process::start(program, &settings).await
 }
 
 async fn queue_master(shipping: &Process) -> Process {
