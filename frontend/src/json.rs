@@ -19,9 +19,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::error::Failure;
+use chassis::openapi;
 use chassis::rest::Json;
-use serde_json::json;
-use utoipa::OpenApi;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Shop;
@@ -44,8 +45,9 @@ pub fn routes() -> Router<Shop> {
         .merge(account::routes())
         .merge(saved::routes())
         .split_for_parts();
+    let document = openapi::document::<Failed>(&api);
     router
-        .route("/openapi.json", get(move || async { Json(api) }))
+        .route("/openapi.json", get(move || async { Json(document) }))
         .layer(from_fn(word))
 }
 
@@ -71,9 +73,21 @@ pub(crate) async fn word(request: Request, next: Next) -> Response {
     worded
 }
 
+/// Error body of the original's front-end.
+#[derive(Serialize, ToSchema)]
+struct Failed<'a> {
+    message: &'a str,
+    error: NoCause,
+}
+
+/// The cause of an error, which callers are never told: an empty object.
+#[derive(Serialize, ToSchema)]
+struct NoCause {}
+
 /// An error in the original's shape; causes are nobody's business.
 pub(crate) fn failure(status: StatusCode, message: &str) -> Response {
-    let body = json!({"message": message, "error": {}}).to_string();
+    let error = NoCause {};
+    let body = serde_json::to_string(&Failed { message, error }).unwrap_or_default();
     let media_type = [(CONTENT_TYPE, "application/json; charset=utf-8")];
     (status, media_type, body).into_response()
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use chassis::Client;
-use chassis::testing::{Answer, call, database_url, send};
+use chassis::testing::{Answer, call, database_url, described, send};
 use frontend::session::Store;
 use frontend::{Key, Release, Services, Shop};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn app_with(catalogue: &str) -> Router {
     };
     let shop = Shop::new(services, release, Key::random());
     let sessions = Store::open(&database_url().await).await.unwrap();
-    frontend::app(shop, sessions)
+    described(frontend::app(shop, sessions)).await
 }
 
 /// A front-end whose services are all away.

@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 }
 
 /// Lists the only customer the visitor may see.
-#[utoipa::path(get, path = "/customers", responses((status = 200), (status = 401)))]
+#[utoipa::path(get, path = "/customers", responses((status = 200, body = Object), (status = 401, description = "a guest")))]
 async fn customers(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
     let own = fetch(&shop, &visitor.signed_in()?.id).await?;
     Ok(Json(embedded("customer", &[customer(&own)])))
@@ -31,24 +31,24 @@ async fn customers(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Va
 /// an error for a guest. Clients of old parse the text themselves, so it is
 /// not labelled JSON.
 #[utoipa::path(get, path = "/customers/{*any}", params(("any" = String, Path)),
-    responses((status = 200, content_type = "text/plain")))]
+    responses((status = 200, body = String, content_type = "text/plain")))]
 async fn myself(State(shop): State<Shop>, visitor: Visitor) -> Result<Response> {
     let own = match &visitor.customer {
         Some(customer) => fetch(&shop, &customer.id).await.map(Some),
         None => Ok(None),
     };
-    let value = match own {
-        Ok(Some(own)) => customer(&own),
-        Ok(None) | Err(Error::NotFound(_)) => nobody(),
+    let text = match own {
+        Ok(Some(own)) => customer(&own).to_string(),
+        Ok(None) | Err(Error::NotFound(_)) => nobody()?,
         Err(error) => return Err(error),
     };
     let media_type = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
-    Ok((media_type, format!("{value}\n")).into_response())
+    Ok((media_type, format!("{text}\n")).into_response())
 }
 
 /// Nobody deletes customers from outside.
 #[utoipa::path(delete, path = "/customers/{*any}", params(("any" = String, Path)),
-    responses((status = 401)))]
+    responses((status = 401, description = "always")))]
 async fn close(_: Visitor) -> Error {
     Error::Unauthorized
 }
@@ -58,6 +58,7 @@ async fn fetch(shop: &Shop, id: &str) -> Result<pb::Customer> {
     Ok(shop.users.clone().get_customer(request).await?.into_inner())
 }
 
-fn nobody() -> Value {
-    missing("Invalid Id Hex", StatusCode::INTERNAL_SERVER_ERROR)
+fn nobody() -> Result<String> {
+    let missing = missing("Invalid Id Hex", StatusCode::INTERNAL_SERVER_ERROR);
+    serde_json::to_string(&missing).map_err(Error::internal)
 }

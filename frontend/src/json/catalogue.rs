@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{Sock, missing};
+use super::wire::{Missing, Sock, missing};
 use crate::{Shop, Visitor};
 
 /// Products on one page, at most.
@@ -71,15 +71,23 @@ async fn size(State(shop): State<Shop>, _: Visitor, Query(pairs): Pairs) -> Resu
     Ok(Json(Size { size, err: None }))
 }
 
+/// A product, or why there is none.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Found {
+    Product(Sock),
+    Missing(Missing),
+}
+
 /// Returns a product, or with status 200 an error whose `status_code` is 404.
 #[utoipa::path(get, path = "/catalogue/{id}", params(("id" = String, Path)),
-    responses((status = 200, body = Sock)))]
-async fn one(State(shop): State<Shop>, _: Visitor, Path(id): Path<String>) -> Result<Response> {
+    responses((status = 200, body = Found)))]
+async fn one(State(shop): State<Shop>, _: Visitor, Path(id): Path<String>) -> Result<Json<Found>> {
     match shop.product(&id).await {
-        Ok(seen) => Ok(Json(Sock::from(seen.value)).into_response()),
+        Ok(seen) => Ok(Json(Found::Product(seen.value.into()))),
         Err(error @ (Error::NotFound(_) | Error::Invalid(_))) => {
             let error = missing(&error.to_string(), StatusCode::NOT_FOUND);
-            Ok(Json(error).into_response())
+            Ok(Json(Found::Missing(error)))
         }
         Err(error) => Err(error),
     }

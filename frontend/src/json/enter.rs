@@ -30,7 +30,10 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 const WELCOME: Html<&str> = Html("Cookie is set");
 
 /// Signs in with HTTP Basic. Whatever goes wrong is 401 without a body.
-#[utoipa::path(get, path = "/login", responses((status = 200), (status = 401)))]
+#[utoipa::path(get, path = "/login", responses(
+    (status = 200, body = String, content_type = "text/html"),
+    (status = 401, description = "No body: whatever went wrong"),
+))]
 async fn old_sign_in(
     State(shop): State<Shop>,
     visitor: Result<Visitor>,
@@ -65,7 +68,10 @@ struct Credentials {
 
 /// Signs in without putting a password where servers log it.
 #[utoipa::path(post, path = "/login", request_body = Credentials,
-    responses((status = 200), (status = 401), (status = 429)))]
+    responses((status = 200, body = String, content_type = "text/html"),
+        (status = 400, description = "the body is not such an object"),
+        (status = 401, description = "no such user, or a wrong password"),
+        (status = 429, description = "too many failed sign-ins, or too many at once: `Retry-After` says when to try again")))]
 async fn sign_in(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -95,7 +101,7 @@ async fn enter(shop: &Shop, visitor: &Visitor, credentials: Credentials) -> Resu
 }
 
 /// Signs out.
-#[utoipa::path(post, path = "/logout", responses((status = 204)))]
+#[utoipa::path(post, path = "/logout", responses((status = 204, description = "signed out")))]
 async fn sign_out(State(shop): State<Shop>, visitor: Visitor) -> Result<StatusCode> {
     visitor.sign_out(&shop).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,17 +4,19 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chassis::openapi::SpringError;
 use chassis::rest::Json;
 use chassis::{Error, Result, clock, ids};
 use proto::orders as pb;
 use proto::user::{ListAddressesRequest, ListCardsRequest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cart::CART_REVISION;
-use super::receipt;
+use super::{NoCause, receipt};
 use crate::{Shop, Visitor};
 
 /// Orders in one answer, at most: the newest.
@@ -33,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 }
 
 /// Lists the customer's orders, newest last. The status was always 201.
-#[utoipa::path(get, path = "/orders", responses((status = 201, body = Vec<Object>), (status = 401)))]
+#[utoipa::path(get, path = "/orders", responses((status = 201, body = Vec<Object>), (status = 401, description = "a guest")))]
 async fn list(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -48,8 +50,9 @@ async fn list(
 #[utoipa::path(post, path = "/orders", params(
     ("Idempotency-Key" = Option<String>, Header, description = "a repeated key returns the first order"),
     ("Cart-Revision" = Option<String>, Header, description = "of the cart that is meant, as `GET /cart` gave it: it is bought once"),
-), responses((status = 201), (status = 401), (status = 406, description = "declined, or something is missing"),
-    (status = 409, description = "the cart has changed, or was bought already: then `order` is the id of that order")))]
+), responses((status = 201, body = Object), (status = 401, description = "a guest"),
+    (status = 406, body = SpringError, description = "declined, or something is missing"),
+    (status = 409, body = Bought, description = "the cart has changed, or was bought already: then `order` is the id of that order")))]
 async fn place(State(shop): State<Shop>, visitor: Visitor, headers: HeaderMap) -> Result<Response> {
     let customer = &visitor.signed_in()?.id;
     match order(&shop, customer, &headers).await {
@@ -62,11 +65,24 @@ async fn place(State(shop): State<Shop>, visitor: Visitor, headers: HeaderMap) -
             message,
             existing_id,
         }) => {
-            let body = json!({"message": message, "error": {}, "order": existing_id});
-            Ok((StatusCode::CONFLICT, Json(body)).into_response())
+            let bought = Bought {
+                message,
+                error: NoCause {},
+                order: Some(existing_id),
+            };
+            Ok((StatusCode::CONFLICT, Json(bought)).into_response())
         }
         Err(error) => Err(error),
     }
+}
+
+/// A failure that may name the order which bought the cart.
+#[derive(Serialize, ToSchema)]
+struct Bought {
+    message: String,
+    error: NoCause,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
 }
 
 async fn order(shop: &Shop, customer: &str, headers: &HeaderMap) -> Result<pb::Order> {
@@ -115,7 +131,8 @@ fn refused(message: &str) -> Response {
 }
 
 /// Says how to search.
-#[utoipa::path(get, path = "/orders/search", responses((status = 200), (status = 404)))]
+#[utoipa::path(get, path = "/orders/search", responses(
+    (status = 200, body = Object, content_type = HAL), (status = 404, description = "No body: a guest")))]
 async fn search(visitor: Visitor) -> Response {
     if visitor.customer.is_none() {
         return StatusCode::NOT_FOUND.into_response();
@@ -134,7 +151,7 @@ struct Search {
 
 /// Finds the customer's own orders.
 #[utoipa::path(get, path = "/orders/search/customerId", params(("custId" = String, Query)),
-    responses((status = 200), (status = 404)))]
+    responses((status = 200, body = Object, content_type = HAL), (status = 404, description = "No body: not the customer's own")))]
 async fn found(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -151,7 +168,7 @@ async fn found(
 
 /// Returns one of the customer's orders.
 #[utoipa::path(get, path = "/orders/{id}", params(("id" = String, Path)),
-    responses((status = 200), (status = 404)))]
+    responses((status = 200, body = Object, content_type = HAL), (status = 404, description = "No body: not one of the customer's")))]
 async fn one(
     State(shop): State<Shop>,
     visitor: Visitor,

@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 }
 
 /// Returns the first address, or `{"status_code":500}` when there is none.
-#[utoipa::path(get, path = "/address", responses((status = 200)))]
+#[utoipa::path(get, path = "/address", responses((status = 200, body = Object)))]
 async fn first_address(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
     let Some(customer) = visitor.customer else {
         return Ok(nothing());
@@ -36,7 +36,7 @@ async fn first_address(State(shop): State<Shop>, visitor: Visitor) -> Result<Jso
 
 /// Returns the last four digits of the first card, or `{"status_code":500}`
 /// when there is none.
-#[utoipa::path(get, path = "/card", responses((status = 200)))]
+#[utoipa::path(get, path = "/card", responses((status = 200, body = Object)))]
 async fn first_card(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
     let Some(customer) = visitor.customer else {
         return Ok(nothing());
@@ -53,7 +53,7 @@ fn nothing() -> Json<Value> {
 }
 
 /// Lists the customer's addresses.
-#[utoipa::path(get, path = "/addresses", responses((status = 200), (status = 401)))]
+#[utoipa::path(get, path = "/addresses", responses((status = 200, body = Object), (status = 401, description = "a guest")))]
 async fn addresses(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
     let list = list_addresses(&shop, visitor.signed_in()?.id.clone()).await?;
     let list: Vec<_> = list.iter().map(wire::address).collect();
@@ -61,7 +61,7 @@ async fn addresses(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Va
 }
 
 /// Lists the customer's cards.
-#[utoipa::path(get, path = "/cards", responses((status = 200), (status = 401)))]
+#[utoipa::path(get, path = "/cards", responses((status = 200, body = Object), (status = 401, description = "a guest")))]
 async fn cards(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
     let list = list_cards(&shop, visitor.signed_in()?.id.clone()).await?;
     let list: Vec<_> = list.iter().map(wire::card).collect();
@@ -70,7 +70,7 @@ async fn cards(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>
 
 /// Returns one of the customer's cards.
 #[utoipa::path(get, path = "/cards/{id}", params(("id" = String, Path)),
-    responses((status = 200), (status = 401), (status = 404)))]
+    responses((status = 200, body = Object), (status = 401, description = "a guest"), (status = 404, description = "not one of the customer's")))]
 async fn card(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -98,7 +98,7 @@ struct Address {
 
 /// Saves an address.
 #[utoipa::path(post, path = "/addresses", request_body = Address,
-    responses((status = 200, body = Created), (status = 400), (status = 401)))]
+    responses((status = 200, body = Created), (status = 400, description = "a field that is not as it must be"), (status = 401, description = "a guest")))]
 async fn add_address(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -131,7 +131,7 @@ struct Card {
 
 /// Saves a card: the last four digits of it.
 #[utoipa::path(post, path = "/cards", request_body = Card,
-    responses((status = 200, body = Created), (status = 400), (status = 401)))]
+    responses((status = 200, body = Created), (status = 400, description = "a field that is not as it must be"), (status = 401, description = "a guest")))]
 async fn add_card(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -150,7 +150,7 @@ async fn add_card(
 
 /// Removes one of the customer's addresses.
 #[utoipa::path(delete, path = "/addresses/{id}", params(("id" = String, Path)),
-    responses((status = 200, body = String), (status = 401)))]
+    responses((status = 200, body = String), (status = 401, description = "a guest, or not one of the customer's")))]
 async fn remove_address(
     State(shop): State<Shop>,
     visitor: Visitor,
@@ -163,7 +163,7 @@ async fn remove_address(
 
 /// Removes one of the customer's cards.
 #[utoipa::path(delete, path = "/cards/{id}", params(("id" = String, Path)),
-    responses((status = 200, body = String), (status = 401)))]
+    responses((status = 200, body = String), (status = 401, description = "a guest, or not one of the customer's")))]
 async fn remove_card(
     State(shop): State<Shop>,
     visitor: Visitor,

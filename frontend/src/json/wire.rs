@@ -126,12 +126,20 @@ pub(super) fn embedded(kind: &str, list: &[Value]) -> Value {
 
 /// What the Go services said instead of an answer; the front-end passed it on
 /// with 200.
-pub(super) fn missing(error: &str, status: axum::http::StatusCode) -> Value {
-    json!({
-        "error": error,
-        "status_code": status.as_u16(),
-        "status_text": status.canonical_reason(),
-    })
+#[derive(Serialize, ToSchema)]
+pub(super) struct Missing {
+    error: String,
+    status_code: u16,
+    status_text: Option<&'static str>,
+}
+
+/// An answer that says `error`, and `status` inside it only.
+pub(super) fn missing(error: &str, status: axum::http::StatusCode) -> Missing {
+    Missing {
+        error: error.to_owned(),
+        status_code: status.as_u16(),
+        status_text: status.canonical_reason(),
+    }
 }
 
 #[cfg(test)]

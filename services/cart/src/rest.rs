@@ -6,6 +6,7 @@ use axum::routing::get;
 use axum::{Json as Plain, Router};
 use chassis::Result;
 use chassis::money::Price;
+use chassis::openapi::{self, SpringError};
 use chassis::rest::{Json, StrictJson};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -31,8 +32,9 @@ pub fn routes(store: Store) -> Router {
         .routes(routes!(items, add, set))
         .routes(routes!(item, remove))
         .split_for_parts();
+    let document = openapi::document::<SpringError>(&api);
     router
-        .route("/openapi.json", get(async || Plain(api)))
+        .route("/openapi.json", get(async || Plain(document)))
         .with_state(store)
 }
 

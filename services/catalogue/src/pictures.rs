@@ -29,7 +29,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
 #[utoipa::path(get, path = "/catalogue/images/{file}", params(("file" = String, Path)),
     responses((status = 200, content_type = "image/jpeg"),
     (status = 206, description = "the range asked for", content_type = "image/jpeg"), (status = 304, description = "as it was"),
-    (status = 416, description = "no such range"), (status = 404, description = "no such picture")))]
+    (status = 416, description = "no such range"), (status = 404, body = String, content_type = "text/plain", description = "no such picture")))]
 async fn picture(Path(file): Path<String>, headers: HeaderMap) -> Response {
     let Some(file) = Pictures::get(&file) else {
         return page_not_found();

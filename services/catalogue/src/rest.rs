@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::{Router, routing};
 use chassis::Result;
 use chassis::money::Price;
+use chassis::openapi::{self, GoError};
 use chassis::rest::{Json, Written};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -29,8 +30,9 @@ pub fn routes(shelf: Shelf) -> Router {
         .routes(routes!(tags))
         .merge(pictures::routes())
         .split_for_parts();
+    let document = openapi::document::<GoError>(&api);
     router
-        .route("/openapi.json", routing::get(|| async { Json(api) }))
+        .route("/openapi.json", routing::get(|| async { Json(document) }))
         .with_state(shelf)
 }
 

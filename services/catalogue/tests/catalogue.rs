@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use catalogue::Store;
-use chassis::testing::{call, database_url, get, send};
+use chassis::testing::{call, database_url, described, get, send};
 use proto::catalogue::catalogue_client::CatalogueClient;
 use proto::catalogue::{
     GetProductRequest, GetProductsRequest, ListProductsRequest, ListTagsRequest, Order,
@@ -19,7 +19,10 @@ const HOLY: &str = "03fef6ac-1896-4ce8-bd69-b798f85c6e0b";
 const NERD: &str = "a0a4f044-b040-410d-8ead-4de0446aec7e";
 
 async fn app() -> Router {
-    catalogue::app(Store::open(&database_url().await).await.unwrap())
+    described(catalogue::app(
+        Store::open(&database_url().await).await.unwrap(),
+    ))
+    .await
 }
 
 async fn ids(app: &Router, query: &str) -> Vec<String> {

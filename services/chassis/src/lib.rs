@@ -22,6 +22,7 @@ pub mod health;
 pub mod ids;
 pub mod metrics;
 pub mod money;
+pub mod openapi;
 mod passage;
 pub mod release;
 pub mod rest;

@@ -10,6 +10,10 @@ use serde_json::Value;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tower::ServiceExt;
 
+mod described;
+
+pub use described::described;
+
 /// A whole answer.
 #[derive(Debug)]
 pub struct Answer {

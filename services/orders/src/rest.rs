@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
+use chassis::openapi::{self, SpringError};
 use chassis::rest::{Json, StrictJson, bare};
 use chassis::{Error, Result};
 use serde::Deserialize;
@@ -43,8 +44,9 @@ pub fn routes(shop: Shop) -> Router {
         .routes(routes!(search))
         .routes(routes!(one))
         .split_for_parts();
+    let document = openapi::document::<SpringError>(&api);
     router
-        .route("/openapi.json", routing::get(|| async { Json(api) }))
+        .route("/openapi.json", routing::get(|| async { Json(document) }))
         .with_state(shop)
 }
 
@@ -68,7 +70,7 @@ const INCOMPLETE: &str = "Invalid order request. Order requires customer, addres
 /// the request may be repeated and is still one order.
 #[utoipa::path(post, path = "/orders", request_body = NewOrder,
     params(("Idempotency-Key" = Option<String>, Header, description = "chosen once per order")),
-    responses((status = 201, body = CustomerOrder),
+    responses((status = 201, content((CustomerOrder = "application/json"), (CustomerOrder = "application/hal+json"))),
         (status = 400, description = "an href is not one of this shop's"),
         (status = 404, description = "address or card are not the customer's"),
         (status = 406, description = "incomplete, empty or declined; the message says"),
@@ -178,7 +180,7 @@ async fn list(
 /// One order; 404 without a body when there is none (QUIRK).
 #[utoipa::path(get, path = "/orders/{id}",
     responses((status = 200, body = CustomerOrder, content_type = hal::MEDIA_TYPE),
-        (status = 404, description = "no order has this id")))]
+        (status = 404, description = "No body: no order has this id")))]
 async fn one(
     State(shop): State<Shop>,
     headers: HeaderMap,

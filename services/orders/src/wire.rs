@@ -107,6 +107,7 @@ pub struct Shipment {
 
 /// Where an order can be read.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLinks)]
 pub struct Links {
     #[serde(rename = "self")]
     this: Link,

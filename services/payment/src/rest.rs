@@ -5,6 +5,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use chassis::money::Price;
+use chassis::openapi::{self, GoError};
 use chassis::rest::{AnyCaseJson, Json};
 use chassis::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,9 @@ pub fn routes(limit_cents: i64) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(payment_auth))
         .split_for_parts();
+    let document = openapi::document::<GoError>(&api);
     router
-        .route("/openapi.json", get(|| async { Json(api) }))
+        .route("/openapi.json", get(|| async { Json(document) }))
         .with_state(limit_cents)
 }
 

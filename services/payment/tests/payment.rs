@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use chassis::testing::{Answer, call, database_url, get, send};
+use chassis::testing::{Answer, call, database_url, described, get, send};
 use payment::Store;
 use proto::payment as pb;
 use proto::payment::payment_client::PaymentClient;
@@ -15,7 +15,11 @@ use tonic::Code;
 const LIMIT: i64 = 10_500;
 
 async fn app() -> Router {
-    payment::app(Store::open(&database_url().await).await.unwrap(), LIMIT)
+    described(payment::app(
+        Store::open(&database_url().await).await.unwrap(),
+        LIMIT,
+    ))
+    .await
 }
 
 async fn post(app: &Router, body: &str) -> Answer {

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
+use chassis::openapi::{self, SpringError};
 use chassis::rest::{Json, StrictJson};
 use chassis::{Result, clock};
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,9 @@ pub fn routes(store: Store) -> Router {
         .routes(routes!(all, create))
         .routes(routes!(one))
         .split_for_parts();
+    let document = openapi::document::<SpringError>(&api);
     router
-        .route("/openapi.json", get(|| async { Json(api) }))
+        .route("/openapi.json", get(|| async { Json(document) }))
         .with_state(store)
 }
 

@@ -13,6 +13,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chassis::openapi::{self, GoError};
 use chassis::rest::{AnyCaseJson, Json};
 use chassis::{Error, Result};
 use serde::Deserialize;
@@ -55,8 +56,9 @@ pub fn routes(store: Store, accounts: Accounts, link_domain: &str) -> Router {
         .with_state(desk)
         .split_for_parts();
     let media_type = [(CONTENT_TYPE, "application/json; charset=utf-8")];
-    let api = async move || (media_type, api.to_json().unwrap_or_default());
-    router.route("/openapi.json", get(api))
+    let document = openapi::document::<GoError>(&api).to_string();
+    let document = async move || (media_type, document);
+    router.route("/openapi.json", get(document))
 }
 
 /// Source of what arrives over REST. The original's front-end calls for everybody

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use cart::Store;
 use chassis::ids::new_id;
-use chassis::testing::{Answer, call, database_url};
+use chassis::testing::{Answer, call, database_url, described};
 use serde_json::{Value, json};
 
 /// Fresh stores of every kind there is to test: `SQLite`, `PostgreSQL` when
@@ -35,7 +35,7 @@ pub(crate) async fn open(url: &str) -> Store {
 pub(crate) async fn on_every_store(test: impl AsyncFn(Router)) {
     for (kind, store) in stores().await {
         eprintln!("on {kind}");
-        test(cart::app(store)).await;
+        test(described(cart::app(store)).await).await;
     }
 }
 

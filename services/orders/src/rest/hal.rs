@@ -52,8 +52,9 @@ pub(super) struct Search {
     pub(super) links: Links,
 }
 
-/// Links by what they lead to.
+/// Links by what they lead to. An order has links of its own type.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LinksByRelation)]
 pub(super) struct Links(BTreeMap<&'static str, Link>);
 
 impl Collection {

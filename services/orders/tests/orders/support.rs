@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use chassis::testing::{Answer, call, database_url, send};
+use chassis::testing::{Answer, call, database_url, described, send};
 use chassis::{Discovery, Shutdown};
 use clap::Parser;
 use orders::{Config, Shop};
@@ -51,7 +51,7 @@ impl Process {
         let flags = [&["orders", "--database-url", database], flags].concat();
         let config = Config::parse_from(flags);
         let shop = Shop::open(&config, discovery).await.unwrap();
-        let app = orders::app(shop.clone());
+        let app = described(orders::app(shop.clone())).await;
         Self {
             orders: OrdersClient::new(app.clone()),
             shop,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use chassis::testing::{Answer, database_url, send};
+use chassis::testing::{Answer, database_url, described, send};
 use proto::shipping as pb;
 use proto::shipping::State;
 use proto::shipping::shipping_client::ShippingClient;
@@ -21,7 +21,7 @@ use tonic::Code;
 
 async fn app() -> Router {
     let store = Store::open(&database_url().await).await.unwrap();
-    shipping::app(store, Duration::from_secs(30))
+    described(shipping::app(store, Duration::from_secs(30))).await
 }
 
 fn client(app: &Router) -> ShippingClient<Router> {

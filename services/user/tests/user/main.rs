@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use base64ct::{Base64, Encoding};
-use chassis::testing::{Answer, call, database_url, send};
+use chassis::testing::{Answer, call, database_url, described, send};
 use proto::user::CreateCardRequest;
 use serde_json::{Value, json};
 use user::Store;
@@ -32,7 +32,7 @@ async fn store() -> Store {
 }
 
 async fn app() -> Router {
-    user::app(store().await, "user")
+    described(user::app(store().await, "user")).await
 }
 
 async fn login(app: &Router, username: &str, password: &str) -> Answer {
