@@ -3,7 +3,7 @@
     schemas.py VERSION,VERSION FILE..
 
 Prints {file: [object, ..]}. Names what is wrong, and fails when anything is. Kinds that are no part of Kubernetes
-are passed over: definitions.mjs looks at those.
+are passed over: definitions.mjs looks at those. The same object in several files is looked at once.
 """
 import functools
 import json
@@ -18,16 +18,24 @@ FOREIGN = ("gateway.networking.k8s.io", "keda.sh", "argoproj.io")
 utils.schema_contents = functools.lru_cache(maxsize=None)(utils.schema_contents)
 
 
-def wrong(file, thing, version):
+@functools.lru_cache(maxsize=None)
+def mistake(text, version):
+    thing = json.loads(text)
     if thing["apiVersion"].split("/")[0] in FOREIGN:
-        return 0
+        return None
     try:
         kubernetes_validate.validate(thing, version, strict=True)
-        return 0
+        return None
     except Exception as error:
         path = "/".join(str(step) for step in getattr(error, "path", []))
-        print(f"{file}: {thing['kind']}/{thing['metadata']['name']}: {path}: {error} (Kubernetes {version})", file=sys.stderr)
-        return 1
+        return f"{thing['kind']}/{thing['metadata']['name']}: {path}: {error} (Kubernetes {version})"
+
+
+def wrong(file, thing, version):
+    found = mistake(json.dumps(thing, sort_keys=True), version)
+    if found:
+        print(f"{file}: {found}", file=sys.stderr)
+    return bool(found)
 
 
 versions, files = sys.argv[1].split(","), sys.argv[2:]

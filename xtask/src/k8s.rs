@@ -11,6 +11,7 @@ mod original;
 mod policies;
 mod references;
 mod restricted;
+mod spread;
 mod story;
 mod tools;
 
@@ -80,6 +81,7 @@ fn check(objects: &Objects, calls: &Calls) -> Vec<String> {
     let mut wrong = restricted::check(objects);
     wrong.extend(references::check(objects));
     wrong.extend(policies::check(objects, calls));
+    wrong.extend(spread::check(objects));
     wrong
 }
 
