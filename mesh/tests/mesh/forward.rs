@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
-use crate::world::{World, key, large, octets, over_udp, question};
+use crate::world::{EXCHANGE_TIMEOUT, World, key, large, octets, over_udp, question};
 
 /// What an upstream says to a question; None: nothing.
 type Says = fn(&Message) -> Option<Vec<u8>>;
@@ -300,9 +300,12 @@ async fn garbage_over_tcp_gets_a_plain_no() {
     let mut garbage = vec![0, 20, 7, 9, 1, 0, 0, 5];
     garbage.resize(22, 255);
     stream.write_all(&garbage).await.unwrap();
-    let mut answer = vec![0; stream.read_u16().await.unwrap().into()];
-    stream.read_exact(&mut answer).await.unwrap();
-    let answer = Message::from_vec(&answer).unwrap();
+    let read = async {
+        let mut answer = vec![0; stream.read_u16().await.unwrap().into()];
+        stream.read_exact(&mut answer).await.unwrap();
+        Message::from_vec(&answer).unwrap()
+    };
+    let answer = tokio::time::timeout(EXCHANGE_TIMEOUT, read).await.unwrap();
     assert_eq!(answer.metadata.id, 0x0709);
     assert_eq!(answer.metadata.response_code, ResponseCode::FormErr);
 }

@@ -1,6 +1,7 @@
 //! Nodes, instances and questions for the tests, over real sockets.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use chassis::Shutdown;
@@ -18,6 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// A whole mesh node, in a runtime of its own. Dropping it kills it: all its
 /// sockets close at once, and nobody says good-bye.
@@ -54,11 +56,23 @@ impl Drop for Life {
     }
 }
 
-/// An address nobody listens at, for as long as luck lasts.
+/// An address nobody listens at, over UDP or TCP. Its port is below those the system gives to sockets that ask for
+/// any, so that no other test can be given it before it is used.
 pub(crate) async fn free() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    socket.local_addr().unwrap()
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let tried = TRIED.fetch_add(1, Relaxed);
+        let offset = (std::process::id() * 64 + u32::from(tried)) % 20_000;
+        let address = SocketAddr::from(([127, 0, 0, 1], 12_000 + u16::try_from(offset).unwrap()));
+        let udp = UdpSocket::bind(address).await;
+        if udp.is_ok() && TcpListener::bind(address).await.is_ok() {
+            return address;
+        }
+    }
 }
+
+/// The longest that one exchange with a process under test may take.
+pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn key() -> MeshKey {
     "a key for the tests".parse().unwrap()
@@ -193,6 +207,11 @@ pub(crate) async fn over_udp(dns: SocketAddr, question: &Message) -> (Message, u
 }
 
 pub(crate) async fn over_tcp(dns: SocketAddr, question: &Message) -> Message {
+    let exchange = timeout(EXCHANGE_TIMEOUT, exchange_over_tcp(dns, question));
+    exchange.await.unwrap()
+}
+
+async fn exchange_over_tcp(dns: SocketAddr, question: &Message) -> Message {
     let mut stream = TcpStream::connect(dns).await.unwrap();
     let question = question.to_vec().unwrap();
     let length = u16::try_from(question.len()).unwrap();

@@ -53,12 +53,3 @@ async fn without_a_mesh_the_shop_lives_on_what_it_knows() {
     crowd.leaves_content();
     assert_eq!(names.addresses("orders").await, before);
 }
-
-#[tokio::test]
-async fn what_the_environment_says_of_a_service_goes_before_its_name() {
-    let nowhere = [("CATALOGUE_URL", "http://127.0.0.1:1")];
-    let folder = tempfile::tempdir().unwrap();
-    let shop = Shop::open_told(folder, &[], &nowhere);
-    let list = crate::support::client().get(format!("{}/catalogue", shop.url));
-    assert_eq!(list.send().await.unwrap().status(), 503);
-}
