@@ -23,6 +23,9 @@ pub const COOKIE: &str = "md.sid";
 /// How long a sign-in lasts without a visit: as long as the `logged_in` cookie.
 pub const LIFETIME: Duration = Duration::from_secs(3600);
 
+/// Between two attempts to connect to Redis.
+const RECONNECT_DELAY: Duration = Duration::from_millis(50);
+
 /// How often expired rows are deleted.
 const SWEEP: Duration = Duration::from_secs(300);
 
@@ -51,7 +54,9 @@ impl Store {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(Duration::from_secs(2)))
-            .set_number_of_retries(2);
+            .set_number_of_retries(2)
+            .set_min_delay(RECONNECT_DELAY)
+            .set_max_delay(RECONNECT_DELAY);
         let connection = ConnectionManager::new_lazy_with_config(client, config)?;
         Ok(Self::Redis(connection))
     }
@@ -84,10 +89,17 @@ impl Store {
         }
     }
 
-    /// Succeeds when the store answers.
+    /// Closes the store ([`Database::close`]).
+    pub async fn close(&self) {
+        if let Self::Sql(database) = self {
+            database.close().await;
+        }
+    }
+
+    /// Succeeds when the store answers, and a database can be written.
     pub async fn ping(&self) -> Result<()> {
         match self {
-            Self::Sql(database) => database.ping().await,
+            Self::Sql(database) => database.ping_write().await,
             Self::Redis(connection) => {
                 let mut connection = connection.clone();
                 let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;

@@ -137,6 +137,8 @@ impl Visitor {
     async fn keep(&self, shop: &Shop, customer: &Customer) -> Result<()> {
         let kept = self.session.insert(CUSTOMER, customer).await;
         kept.map_err(unavailable)?;
+        // The session layer saves after the handler, and answers a bare 500 when it cannot.
+        self.session.save().await.map_err(unavailable)?;
         self.mark(marker::with(&self.marker(), shop.key.shop_id()));
         Ok(())
     }

@@ -44,6 +44,9 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     dns_port: Option<u16>,
     state: Phase,
+    /// What it says is wrong, such as "orders-db: cannot write: disk full".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     restarts: u32,
     rss_bytes: Option<u64>,
     pss_bytes: Option<u64>,
@@ -77,7 +80,7 @@ async fn rows(state: State) -> Vec<Row> {
 }
 
 async fn row(entry: Entry) -> Row {
-    let state = observe(&entry).await;
+    let (state, message) = observe(&entry).await;
     let memory = entry.process.map(Process::memory);
     let Memory { rss, pss } = memory.unwrap_or_default();
     Row {
@@ -90,6 +93,7 @@ async fn row(entry: Entry) -> Row {
         admin_port: entry.admin_port,
         dns_port: entry.dns_port,
         state,
+        message,
         restarts: entry.restarts,
         rss_bytes: rss,
         pss_bytes: pss,
@@ -97,23 +101,50 @@ async fn row(entry: Entry) -> Row {
 }
 
 /// The supervisor knows births and deaths; what lies between, the process
-/// itself and the system know best.
-async fn observe(entry: &Entry) -> Phase {
+/// itself and the system know best. The text is what is wrong, if anything is.
+async fn observe(entry: &Entry) -> (Phase, Option<String>) {
     if entry.process.is_some_and(Process::is_paused) {
-        return Phase::Paused;
+        return (Phase::Paused, None);
+    }
+    if entry.process.is_some_and(|process| !process.is_alive()) {
+        return (Phase::Restarting, Some(DEAD.to_owned()));
     }
     let admin = SocketAddr::new(entry.address, entry.admin_port);
     let Ok(url) = format!("http://{admin}/readyz").parse() else {
-        return entry.state;
+        return (entry.state, None);
     };
-    if entry.state == Phase::Serving
-        && let Ok(answer) = probe::get(&url, Duration::from_millis(500)).await
-        && answer.status == StatusCode::SERVICE_UNAVAILABLE
-        && answer.body.trim() == "draining"
-    {
-        return Phase::Draining;
+    if entry.state != Phase::Serving {
+        return (entry.state, None);
     }
-    entry.state
+    match probe::get(&url, PROBE_TIMEOUT).await {
+        Ok(answer) if answer.body.trim() == "draining" => (Phase::Draining, None),
+        Ok(answer) => (entry.state, trouble(answer.status, &answer.body)),
+        Err(_) => (
+            entry.state,
+            Some("does not answer on its admin port".into()),
+        ),
+    }
+}
+
+/// An instance that does not say within this time how it is, is said not to answer.
+/// Its own checks may take a second.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// What is said of an instance the supervisor has not yet noted as dead: it notes
+/// deaths at once, unless it cannot write.
+const DEAD: &str =
+    "its process has ended; if this stays, the supervisor cannot write state.json: see its output";
+
+/// What a readiness answer says is wrong: all of a refusal, and what follows "ok".
+fn trouble(status: StatusCode, body: &str) -> Option<String> {
+    let body = body.trim();
+    let text = if status == StatusCode::OK {
+        body.strip_prefix("ok").unwrap_or(body).trim()
+    } else {
+        body
+    };
+    let text = text.lines().collect::<Vec<_>>().join("; ");
+    (!text.is_empty()).then_some(text)
 }
 
 fn show(status: &Status, url: &str, supervisor: Memory) -> String {
@@ -136,14 +167,21 @@ fn show(status: &Status, url: &str, supervisor: Memory) -> String {
     rows.push(own);
     let costs = status.instances.iter().map(|row| row.pss_bytes);
     let sum: Option<u64> = costs.chain([supervisor.pss]).flatten().reduce(|a, b| a + b);
+    let messages: String = status.instances.iter().filter_map(Row::said).collect();
     format!(
-        "{}\n{} in all\n{url}\n",
+        "{}\n{messages}{} in all\n{url}\n",
         table::render(&head, rows),
         mebibytes(sum)
     )
 }
 
 impl Row {
+    /// Its message as a line.
+    fn said(&self) -> Option<String> {
+        let message = self.message.as_ref()?;
+        Some(format!("{}: {message}\n", self.instance))
+    }
+
     fn cells(&self) -> Vec<String> {
         let pid = self
             .pid
@@ -160,5 +198,23 @@ impl Row {
             mebibytes(self.rss_bytes),
             mebibytes(self.pss_bytes),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_what_readiness_says_but_ok() {
+        let said = |status, body| trouble(status, body);
+        assert_eq!(said(StatusCode::OK, "ok\n"), None);
+        let away = said(StatusCode::OK, "ok\nsession-db: the connection is lost\n");
+        assert_eq!(away.as_deref(), Some("session-db: the connection is lost"));
+        let full = said(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "orders-db: cannot write: disk full\n",
+        );
+        assert_eq!(full.as_deref(), Some("orders-db: cannot write: disk full"));
     }
 }

@@ -69,7 +69,8 @@ async fn check_03_a_front_end_whose_sessions_are_away_still_has_its_window() {
     ];
     let served = start("front-end", settings).await;
     let admin = Api::at(&served.admin_url);
-    admin.get("/readyz").await.expect(503);
+    let ready = admin.get("/readyz").await.expect(200).text();
+    assert!(ready.contains("session-db: "), "{ready}");
     admin.get("/livez").await.expect(200);
     let visitor = Visitor::at(&served.url);
     let window = visitor.page("/socks").await.expect(200).text();

@@ -1,9 +1,12 @@
 //! Session records in SQL and in Redis.
 
-use chassis::{Result, clock};
+use chassis::{Database, Result, clock};
 use redis::aio::ConnectionManager;
 use redis::{ExistenceCheck, SetExpiry, SetOptions};
+use sqlx::Any;
+use sqlx::any::AnyArguments;
 use sqlx::migrate::Migrator;
+use sqlx::query::Query;
 use tonic::async_trait;
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
@@ -24,14 +27,11 @@ impl SessionStore for Store {
         let (id, data) = (record.id.to_string(), encode(record)?);
         match self {
             Self::Sql(database) => {
-                sqlx::query("INSERT INTO session (id, data, expires_at_ms) VALUES ($1, $2, $3)")
-                    .bind(id)
-                    .bind(data)
-                    .bind(expiry())
-                    .execute(database.pool())
-                    .await
-                    .map_err(backend)?;
-                Ok(())
+                let insert = sqlx::query(
+                    "INSERT INTO session (id, data, expires_at_ms) VALUES ($1, $2, $3)",
+                );
+                let insert = insert.bind(id).bind(data).bind(expiry());
+                write(database, insert).await.map(drop).map_err(backend)
             }
             Self::Redis(connection) => set(connection, &id, data, ExistenceCheck::NX).await,
         }
@@ -46,14 +46,10 @@ impl SessionStore for Store {
         let (id, data) = (record.id.to_string(), encode(record)?);
         match self {
             Self::Sql(database) => {
-                sqlx::query("UPDATE session SET data = $2, expires_at_ms = $3 WHERE id = $1")
-                    .bind(id)
-                    .bind(data)
-                    .bind(expiry())
-                    .execute(database.pool())
-                    .await
-                    .map_err(backend)?;
-                Ok(())
+                let update =
+                    sqlx::query("UPDATE session SET data = $2, expires_at_ms = $3 WHERE id = $1");
+                let update = update.bind(id).bind(data).bind(expiry());
+                write(database, update).await.map(drop).map_err(backend)
             }
             Self::Redis(connection) => set(connection, &id, data, ExistenceCheck::XX).await,
         }
@@ -67,7 +63,7 @@ impl SessionStore for Store {
                 sqlx::query_scalar("SELECT data FROM session WHERE id = $1 AND expires_at_ms > $2")
                     .bind(name)
                     .bind(clock::now_ms())
-                    .fetch_optional(database.pool())
+                    .fetch_optional(database.reads())
                     .await
                     .map_err(backend)?
             }
@@ -93,8 +89,7 @@ impl SessionStore for Store {
         match self {
             Self::Sql(database) => {
                 let delete = sqlx::query("DELETE FROM session WHERE id = $1").bind(name);
-                delete.execute(database.pool()).await.map_err(backend)?;
-                Ok(())
+                write(database, delete).await.map(drop).map_err(backend)
             }
             Self::Redis(connection) => redis::cmd("DEL")
                 .arg(key(&name))
@@ -112,8 +107,16 @@ impl Store {
             return Ok(0);
         };
         let delete = sqlx::query("DELETE FROM session WHERE expires_at_ms <= $1").bind(now_ms);
-        Ok(delete.execute(database.pool()).await?.rows_affected())
+        write(database, delete).await
     }
+}
+
+/// Runs one statement in a transaction, and says how many rows it touched.
+async fn write(database: &Database, statement: Query<'_, Any, AnyArguments>) -> Result<u64> {
+    let mut change = database.begin_write().await?;
+    let done = statement.execute(&mut *change).await?;
+    change.commit().await?;
+    Ok(done.rows_affected())
 }
 
 async fn set(

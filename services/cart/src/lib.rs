@@ -75,14 +75,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     )
     .await?;
     let shutdown = Shutdown::default();
-    tokio::spawn(sweep(store.clone(), shutdown.clone()));
+    let sweeping = tokio::spawn(sweep(store.clone(), shutdown.clone()));
     Server::new("carts")
         .style(Style::Spring)
         .grpc(grpc::NAME)
         .ready(database(&store))
         .shutdown(shutdown)
-        .serve(&config.common, app(store))
-        .await
+        .serve(&config.common, app(store.clone()))
+        .await?;
+    sweeping.abort();
+    store.close().await;
+    Ok(())
 }
 
 /// The whole service, REST and gRPC over one store, ready for a port or a test.

@@ -59,7 +59,15 @@ impl Store {
         }
     }
 
-    /// Succeeds when the store answers.
+    /// Closes the store: what is in tables is complete in its file then
+    /// ([`chassis::Database::close`]).
+    pub async fn close(&self) {
+        if let Self::Tables(tables) = self {
+            tables.close().await;
+        }
+    }
+
+    /// Succeeds when the store answers and can be written.
     pub async fn ping(&self) -> Result<()> {
         match self {
             Self::Tables(tables) => tables.ping().await,

@@ -41,8 +41,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .style(Style::Go)
         .grpc("sockshop.catalogue.v1.Catalogue")
         .ready(database(&store))
-        .serve(&config.common, app(store))
-        .await
+        .serve(&config.common, app(store.clone()))
+        .await?;
+    store.close().await;
+    Ok(())
 }
 
 /// The whole service, REST and gRPC over one store, ready for a port or a test.

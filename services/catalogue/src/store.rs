@@ -24,6 +24,11 @@ impl Store {
         self.database.ping().await
     }
 
+    /// Closes the database ([`Database::close`]).
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
     /// Returns all products by id, and all tags in the shop's order.
     pub async fn all(&self) -> Result<(Vec<Product>, Vec<Tag>)> {
         self.database.ping().await?;
@@ -35,11 +40,11 @@ impl Store {
              ) AS tags
              FROM product ORDER BY id",
         )
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         let products: Vec<Product> = products.into_iter().map(Product::from).collect();
         let names: Vec<(String,)> = sqlx::query_as("SELECT name FROM tag ORDER BY position")
-            .fetch_all(self.database.pool())
+            .fetch_all(self.database.reads())
             .await?;
         let tags = names.into_iter().map(|(name,)| Tag {
             products: products

@@ -19,11 +19,13 @@ type Outcome = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 pub struct Check {
     /// Its name in the contract's `/health`, e.g. `catalogue-db`.
     pub name: &'static str,
+    /// Whether nothing can be served without it.
+    is_required: bool,
     probe: Arc<dyn Fn() -> Outcome + Send + Sync>,
 }
 
 /// No check may hold up a probe for longer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Check {
     /// A check that succeeds when `probe` does.
@@ -34,16 +36,35 @@ impl Check {
     {
         Self {
             name,
+            is_required: true,
             probe: Arc::new(move || Box::pin(probe())),
         }
     }
 
+    /// Readiness only reports it: much can be served without.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.is_required = false;
+        self
+    }
+
+    /// Whether it works now, or nothing depends on it.
+    pub(crate) async fn lets_serve(&self) -> bool {
+        !self.is_required || self.passes().await
+    }
+
     /// Whether it works now.
     pub async fn passes(&self) -> bool {
-        matches!(
-            tokio::time::timeout(PATIENCE, (self.probe)()).await,
-            Ok(Ok(()))
-        )
+        self.outcome().await.is_ok()
+    }
+
+    /// Succeeds when it works now; fails with the cause otherwise, such as
+    /// "cannot write: disk full".
+    pub async fn outcome(&self) -> std::result::Result<(), String> {
+        match tokio::time::timeout(CHECK_TIMEOUT, (self.probe)()).await {
+            Ok(outcome) => outcome.map_err(|error| error.cause()),
+            Err(_) => Err("does not answer in time".to_owned()),
+        }
     }
 }
 
@@ -66,11 +87,15 @@ async fn ready(checks: Vec<Check>, shutdown: Shutdown) -> (StatusCode, String) {
     if shutdown.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned());
     }
+    let mut text = "ok\n".to_owned();
     for check in checks {
-        if !check.passes().await {
-            let text = format!("{} does not answer\n", check.name);
-            return (StatusCode::SERVICE_UNAVAILABLE, text);
+        if let Err(cause) = check.outcome().await {
+            let failure = format!("{}: {cause}\n", check.name);
+            if check.is_required {
+                return (StatusCode::SERVICE_UNAVAILABLE, failure);
+            }
+            text += &failure;
         }
     }
-    (StatusCode::OK, "ok\n".to_owned())
+    (StatusCode::OK, text)
 }

@@ -122,7 +122,7 @@ pub(crate) fn start(
 async fn follow(checks: Vec<Check>, shutdown: Shutdown, phase: watch::Sender<Phase>) {
     let mut pause = Duration::from_millis(10);
     for check in checks {
-        while !check.passes().await && !shutdown.is_draining() {
+        while !check.lets_serve().await && !shutdown.is_draining() {
             sleep(pause).await;
             pause = (pause * 2).min(RENEW);
         }

@@ -3,28 +3,47 @@
 //! Queries are written once, in the SQL both understand: `$1` placeholders,
 //! `RETURNING`, `ON CONFLICT`, and columns of `TEXT`, `BIGINT` or
 //! `DOUBLE PRECISION` only.
+//!
+//! Reading and writing are two types: [`reads`](Database::reads) has connections
+//! on which the database itself refuses to write, and a [`WriteTransaction`] keeps
+//! nothing unless its commit is seen to succeed.
+
+pub(crate) mod cause;
+mod file;
+mod pools;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod write_check;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::any::install_default_drivers;
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, Connection, Executor, Transaction};
+use sqlx::{AnyConnection, AnyPool, Connection};
 
 use crate::{Error, Result};
+use pools::Pools;
+use write_check::WriteCheck;
 
-/// A pool of connections whose schema is brought up to date. Clones share it.
+pub use transaction::WriteTransaction;
+
+/// A database whose schema is brought up to date. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: AnyPool,
+    pools: Pools,
     sqlite: bool,
     migrated: Arc<AtomicBool>,
+    write_check: Arc<WriteCheck>,
 }
 
-/// How long a request waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(3);
+/// The pauses between attempts to reach a server that is not there yet, at first
+/// and at most.
+const MIGRATE_BACKOFF: (Duration, Duration) =
+    (Duration::from_millis(100), Duration::from_millis(500));
 
 impl Database {
     /// Opens the database at `url` and brings its schema up to date.
@@ -49,12 +68,15 @@ impl Database {
             bail!("DATABASE_URL must start with sqlite: or postgres:");
         }
         let database = Self {
-            pool: options(sqlite)
-                .connect_lazy(url)
-                .context("DATABASE_URL is not a database URL")?,
+            pools: Pools::new(url, sqlite)?,
             sqlite,
             migrated: Arc::default(),
+            write_check: Arc::default(),
         };
+        if file::path(url).is_some() {
+            file::keep_private(url)?;
+            probe(url).await?;
+        }
         match database.migrate(&migrations).await {
             Ok(()) => {}
             Err(error) if sqlite => return Err(error.context(unusable(url))),
@@ -67,11 +89,11 @@ impl Database {
     }
 
     async fn keep_migrating(self, migrations: Migrator) {
-        let mut pause = Duration::from_millis(100);
+        let mut pause = MIGRATE_BACKOFF.0;
         while let Err(error) = self.migrate(&migrations).await {
             tracing::warn!(%error, "database does not answer yet");
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(2));
+            pause = (pause * 2).min(MIGRATE_BACKOFF.1);
         }
         tracing::info!("database answers");
     }
@@ -79,20 +101,37 @@ impl Database {
     async fn migrate(&self, migrations: &Migrator) -> anyhow::Result<()> {
         if self.sqlite {
             // Another process may be opening the same new file: `SQLite` has no other lock for this.
-            let mut all = self.begin_write().await?;
+            let mut all = self.pools.writes.begin_with("BEGIN IMMEDIATE").await?;
             migrations.run_direct(None, &mut *all, false).await?;
+            sqlx::query(write_check::TABLE).execute(&mut *all).await?;
             all.commit().await?;
         } else {
-            migrations.run(&self.pool).await?;
+            migrations.run(&self.pools.writes).await?;
+            self.create_write_check().await?;
         }
         self.migrated.store(true, Relaxed);
         Ok(())
     }
 
-    /// The pool, for reads and single statements.
+    /// Of several processes that open a new database at once all but one may fail
+    /// here, when the table has just been made: `IF NOT EXISTS` takes no lock.
+    async fn create_write_check(&self) -> Result<()> {
+        let exists = "SELECT count(*) FROM write_check";
+        if sqlx::query(exists).execute(self.reads()).await.is_ok() {
+            return Ok(());
+        }
+        let mut change = self.begin_write().await?;
+        sqlx::query(write_check::TABLE)
+            .execute(&mut *change)
+            .await?;
+        change.commit().await
+    }
+
+    /// Where to read. The database refuses every statement there that would write,
+    /// but for one in memory, which has a single connection.
     #[must_use]
-    pub fn pool(&self) -> &AnyPool {
-        &self.pool
+    pub fn reads(&self) -> &AnyPool {
+        &self.pools.reads
     }
 
     /// Whether this is `SQLite`, for the few statements the two databases spell
@@ -106,13 +145,13 @@ impl Database {
     ///
     /// `SQLite` takes the write lock at once: a transaction that reads first and
     /// writes later may otherwise fail when another process wrote in between.
-    pub async fn begin_write(&self) -> Result<Transaction<'static, Any>> {
-        let transaction = if self.sqlite {
-            self.pool.begin_with("BEGIN IMMEDIATE").await?
+    pub async fn begin_write(&self) -> Result<WriteTransaction> {
+        let begin = if self.sqlite {
+            "BEGIN IMMEDIATE"
         } else {
-            self.pool.begin().await?
+            "BEGIN"
         };
-        Ok(transaction)
+        WriteTransaction::begin(&self.pools.writes, begin).await
     }
 
     /// Succeeds when the database answers and its schema is up to date.
@@ -120,8 +159,41 @@ impl Database {
         if !self.migrated.load(Relaxed) {
             return Err(Error::unavailable("the schema is not up to date yet"));
         }
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        sqlx::query("SELECT 1").execute(self.reads()).await?;
         Ok(())
+    }
+
+    /// Succeeds when the database answers and can be written: the latter is tried
+    /// every few seconds at most. The error's [`cause`](Error::cause) says what
+    /// is in the way, such as "cannot write: disk full".
+    pub async fn ping_write(&self) -> Result<()> {
+        self.ping().await?;
+        self.check_write().await
+    }
+
+    /// Closes it once its last statements have ended. A copy of an embedded
+    /// database's file alone is then complete.
+    pub async fn close(&self) {
+        self.pools.close().await;
+    }
+}
+
+/// Opens the file once without a pool, which would only say that it timed out.
+async fn probe(url: &str) -> anyhow::Result<()> {
+    let probe = async {
+        let mut connection = AnyConnection::connect(url).await?;
+        // The first read looks at the header.
+        sqlx::query("SELECT count(*) FROM sqlite_master")
+            .execute(&mut connection)
+            .await?;
+        connection.close().await
+    };
+    match probe.await {
+        Ok(()) => Ok(()),
+        Err(error) if cause::of(&error) == Some(cause::DAMAGED) => {
+            Err(error).with_context(|| damaged(url))
+        }
+        Err(error) => Err(error).with_context(|| unusable(url)),
     }
 }
 
@@ -134,59 +206,13 @@ fn known(migrations: &Migrator, last: i64) -> Migrator {
     known
 }
 
-/// `SQLite` gets one connection that never expires: writers cannot then meet
-/// each other ("database is locked"), and an in-memory database outlives its
-/// first request. What is acknowledged is on the disk (`synchronous`).
-fn options(sqlite: bool) -> AnyPoolOptions {
-    let options = AnyPoolOptions::new()
-        .acquire_timeout(ACQUIRE)
-        .before_acquire(|connection, _| {
-            // SQLite rolls back by itself when a commit fails on a full disk. The driver still counts a
-            // transaction as open then, and refuses every later one on that connection.
-            let healthy = !connection.is_in_transaction();
-            Box::pin(async move { Ok(healthy) })
-        });
-    if !sqlite {
-        return options.max_connections(16).min_connections(0);
-    }
-    options
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                connection
-                    .execute("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
-                    .await?;
-                Ok(())
-            })
-        })
-}
-
 /// A URL may hold a password; an embedded database's only names a file.
 fn unusable(url: &str) -> String {
     format!("cannot use the database {url}: is its folder there and writable?")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_connection_whose_commit_failed_is_replaced() {
-        let file = std::env::temp_dir().join(format!("{}.db", crate::ids::new_id()));
-        let url = format!("sqlite://{}?mode=rwc", file.display());
-        let none = Migrator::with_migrations(Vec::new());
-        let database = Database::open(&url, &none).await.unwrap();
-
-        // What SQLite does on a full disk: the transaction has ended, and the driver does not know.
-        let mut transaction = database.begin_write().await.unwrap();
-        transaction.execute("ROLLBACK").await.unwrap();
-        assert!(transaction.commit().await.is_err());
-
-        let next = database.begin_write().await.unwrap();
-        next.commit().await.unwrap();
-        database.pool().close().await;
-        std::fs::remove_file(file).unwrap();
-    }
+fn damaged(url: &str) -> String {
+    format!(
+        "the database {url} is damaged: put a copy from a backup in its place, or move it away to begin with an empty one"
+    )
 }

@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
+use crate::database::cause;
+
 /// A result that fails with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -135,10 +137,20 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// Why, for logs and the admin port: more than callers are told.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Unavailable(cause) | Self::Internal(cause) => cause.to_string(),
+            told => told.to_string(),
+        }
+    }
+
     /// Logs what callers are not told: called once, where the error leaves us.
     fn log(&self) {
         if let Self::Unavailable(cause) | Self::Internal(cause) = self {
-            tracing::error!(error = %cause, "request failed");
+            let source = cause.source().map(ToString::to_string);
+            tracing::error!(error = %cause, source, "request failed");
         }
     }
 }
@@ -239,10 +251,13 @@ const NOT_TEXT: &str = "22021";
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if let Some(cause) = cause::of(&error) {
+            return Self::unavailable(cause::Unavailable {
+                cause,
+                source: error,
+            });
+        }
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                Self::Unavailable(error.into())
-            }
             sqlx::Error::Database(ref cause) if cause.code().as_deref() == Some(NOT_TEXT) => {
                 Self::invalid("a text holds a character that cannot be kept")
             }

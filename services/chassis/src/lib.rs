@@ -36,7 +36,7 @@ pub mod telemetry;
 pub mod testing;
 
 pub use client::Client;
-pub use database::Database;
+pub use database::{Database, WriteTransaction};
 pub use discovery::Discovery;
 pub use error::{Error, Result};
 pub use serve::Server;

@@ -1,5 +1,7 @@
 //! Helpers for tests: talk to a router as if it were a server.
 
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use axum::Router;
@@ -97,17 +99,36 @@ pub async fn get(app: &Router, path: &str) -> (StatusCode, Value) {
     (answer.status, answer.json())
 }
 
-/// The URL of a database no other test uses: in memory, or a fresh schema
+/// A folder for the files of this process, and none of those that have ended.
+#[expect(clippy::unwrap_used, reason = "a test helper may fail its test")]
+fn scratch() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let all = std::env::temp_dir().join("sockshop-tests");
+        let own = all.join(std::process::id().to_string());
+        std::fs::create_dir_all(&own).unwrap();
+        for folder in std::fs::read_dir(&all).unwrap().flatten() {
+            let process = Path::new("/proc").join(folder.file_name());
+            if cfg!(target_os = "linux") && !process.exists() {
+                _ = std::fs::remove_dir_all(folder.path());
+            }
+        }
+        own
+    })
+}
+
+/// The URL of a database no other test uses: a new file, or a fresh schema
 /// inside `TEST_DATABASE_URL` when that is set.
 ///
 /// # Panics
 ///
-/// When that database does not answer.
+/// When that database does not answer, or no file can be made.
 #[expect(clippy::unwrap_used, reason = "a test helper may fail its test")]
 pub async fn database_url() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let Ok(url) = std::env::var("TEST_DATABASE_URL") else {
-        return "sqlite::memory:".to_owned();
+        let file = scratch().join(format!("{}.db", crate::ids::new_id()));
+        return format!("sqlite:{}?mode=rwc", file.display());
     };
     let schema = format!(
         "test_{}_{}",

@@ -68,16 +68,17 @@ pub struct Config {
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let discovery = Discovery::new(&config.common.discovery)?;
     let shop = Shop::open(&config, &discovery).await?;
-    let shutdown = Shutdown::default();
+    let (store, shutdown) = (shop.store.clone(), Shutdown::default());
     let work = tokio::spawn(work(shop.clone(), shutdown.clone()));
     Server::new("orders")
         .style(Style::Spring)
         .grpc("sockshop.orders.v1.Orders")
-        .ready(database(&shop.store))
+        .ready(database(&store))
         .shutdown(shutdown)
         .serve(&config.common, app(shop))
         .await?;
     work.await?;
+    store.close().await;
     Ok(())
 }
 

@@ -45,16 +45,22 @@ impl Store {
         Ok(Self { database })
     }
 
-    /// Succeeds when the database answers.
+    /// Succeeds when the database answers and can be written
+    /// ([`Database::ping_write`]).
     pub async fn ping(&self) -> Result<()> {
-        self.database.ping().await
+        self.database.ping_write().await
+    }
+
+    /// Closes the database ([`Database::close`]).
+    pub async fn close(&self) {
+        self.database.close().await;
     }
 
     /// Returns the order called `id`.
     pub async fn get(&self, id: &str) -> Result<Order> {
         let row: Option<Row> = sqlx::query_as(with_columns!("SELECT", "FROM orders WHERE id = $1"))
             .bind(id)
-            .fetch_optional(self.database.pool())
+            .fetch_optional(self.database.reads())
             .await?;
         row.ok_or(Error::NotFound("order"))?.try_into()
     }
@@ -67,7 +73,7 @@ impl Store {
         ))
         .bind(customer_id)
         .bind(key)
-        .fetch_optional(self.database.pool())
+        .fetch_optional(self.database.reads())
         .await?;
         row.map(Order::try_from).transpose()
     }
@@ -82,7 +88,7 @@ impl Store {
         ))
         .bind(customer_id)
         .bind(cart_revision)
-        .fetch_optional(self.database.pool())
+        .fetch_optional(self.database.reads())
         .await?;
         row.map(Order::try_from).transpose()
     }

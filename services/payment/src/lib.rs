@@ -45,7 +45,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let store = Store::open(&config.database_url)
         .await
         .context("cannot open the store of payment")?;
-    let probe = store.clone();
+    let (probe, closing) = (store.clone(), store.clone());
     Server::new("payment")
         .style(Style::Go)
         .grpc(grpc::NAME)
@@ -54,7 +54,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             async move { store.ping().await }
         }))
         .serve(&config.common, app(store, config.limit_cents))
-        .await
+        .await?;
+    closing.close().await;
+    Ok(())
 }
 
 /// The whole service, REST and gRPC, ready for a port or a test.

@@ -28,9 +28,15 @@ impl Store {
         Ok(Self { database })
     }
 
-    /// Succeeds when the database answers.
+    /// Succeeds when the database answers and can be written
+    /// ([`Database::ping_write`]).
     pub async fn ping(&self) -> Result<()> {
-        self.database.ping().await
+        self.database.ping_write().await
+    }
+
+    /// Closes the database ([`Database::close`]).
+    pub async fn close(&self) {
+        self.database.close().await;
     }
 
     /// Keeps the verdict about an order, unless there is one already, and returns
@@ -91,7 +97,7 @@ impl Store {
     pub async fn get(&self, order_id: &str) -> Result<Authorisation> {
         let row: Option<Row> = sqlx::query_as("SELECT * FROM authorisation WHERE order_id = $1")
             .bind(order_id)
-            .fetch_optional(self.database.pool())
+            .fetch_optional(self.database.reads())
             .await?;
         row.map(Authorisation::from)
             .ok_or(Error::NotFound("authorisation"))
@@ -104,7 +110,7 @@ impl Store {
         )
         .bind(after)
         .bind(i64::from(size) + 1)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         let more = rows.len() > size as usize;
         let rows = rows.into_iter().take(size as usize);

@@ -60,9 +60,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .grpc(grpc::NAME)
         .ready(works("shipping-db", &store))
         .shutdown(shutdown)
-        .serve(&config.common, app(store, config.lease))
+        .serve(&config.common, app(store.clone(), config.lease))
         .await?;
     watch.await?;
+    store.close().await;
     Ok(())
 }
 

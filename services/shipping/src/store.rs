@@ -39,15 +39,21 @@ impl Store {
         Ok(Self { database })
     }
 
-    /// Succeeds when the database answers.
+    /// Succeeds when the database answers and can be written
+    /// ([`Database::ping_write`]).
     pub async fn ping(&self) -> Result<()> {
-        self.database.ping().await
+        self.database.ping_write().await
+    }
+
+    /// Closes the database ([`Database::close`]).
+    pub async fn close(&self) {
+        self.database.close().await;
     }
 
     /// Keeps a new shipment, unless there is one of its order, or of its id when it has
     /// no order: then returns that one. Fails when the id belongs to another order.
     pub async fn create(&self, shipment: &Shipment) -> Result<Shipment> {
-        if row::insert(shipment, self.database.pool()).await? {
+        if row::insert(shipment, &self.database).await? {
             return Ok(shipment.clone());
         }
         let first: Option<Row> = sqlx::query_as(
@@ -55,7 +61,7 @@ impl Store {
         )
         .bind(&shipment.order_id)
         .bind(&shipment.id)
-        .fetch_optional(self.database.pool())
+        .fetch_optional(self.database.reads())
         .await?;
         first.ok_or(Error::Exists("shipment"))?.try_into()
     }
@@ -64,7 +70,7 @@ impl Store {
     pub async fn get(&self, id: &str) -> Result<Shipment> {
         let row: Option<Row> = sqlx::query_as(ONE)
             .bind(id)
-            .fetch_optional(self.database.pool())
+            .fetch_optional(self.database.reads())
             .await?;
         row.ok_or(Error::NotFound("shipment"))?.try_into()
     }
@@ -83,7 +89,7 @@ impl Store {
         for order in orders {
             query = query.bind(order);
         }
-        let rows: Vec<Row> = query.fetch_all(self.database.pool()).await?;
+        let rows: Vec<Row> = query.fetch_all(self.database.reads()).await?;
         rows.into_iter().map(Shipment::try_from).collect()
     }
 
@@ -99,7 +105,7 @@ impl Store {
         if let Some(state) = state {
             query = query.bind(state.as_str());
         }
-        let rows: Vec<Row> = query.fetch_all(self.database.pool()).await?;
+        let rows: Vec<Row> = query.fetch_all(self.database.reads()).await?;
         let more = rows.len() > size as usize;
         let rows = rows.into_iter().take(size as usize);
         let found = rows.map(Shipment::try_from).collect::<Result<Vec<_>>>()?;
@@ -146,7 +152,7 @@ impl Store {
     /// Recalls the shipment of an order; when there is none, keeps `never` in its
     /// place, so that none can come in later.
     pub async fn recall(&self, never: &Shipment) -> Result<Shipment> {
-        if row::insert(never, self.database.pool()).await? {
+        if row::insert(never, &self.database).await? {
             return Ok(never.clone());
         }
         let order = never.order_id.as_deref().unwrap_or_default();
@@ -183,7 +189,7 @@ impl Store {
                     (SELECT count(*) FROM shipment WHERE state = 'stuck')
              FROM shipment WHERE due_at_ms IS NOT NULL",
         )
-        .fetch_one(self.database.pool())
+        .fetch_one(self.database.reads())
         .await?;
         Ok(Queue {
             depth,
@@ -207,7 +213,11 @@ mod tests {
     async fn what_was_kept_before_there_were_recalls_is_kept() {
         let first = MIGRATIONS.iter().take(1).cloned().collect();
         let first = Migrator::with_migrations(first);
-        let url = chassis::testing::database_url().await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut url = chassis::testing::database_url().await;
+        if url.starts_with("sqlite:") {
+            url = format!("sqlite:{}/shipping.db?mode=rwc", folder.path().display());
+        }
         let database = Database::open(&url, Box::leak(Box::new(first))).await;
         let store = Store {
             database: database.unwrap(),
@@ -217,7 +227,7 @@ mod tests {
         let never = Shipment::never("n", "order", 6).unwrap();
         assert!(store.recall(&never).await.is_err());
 
-        MIGRATIONS.run(store.database.pool()).await.unwrap();
+        drop(Database::open(&url, &MIGRATIONS).await.unwrap());
         assert_eq!(store.get("s").await.unwrap(), shipment);
         let recalled = store.recall(&never).await.unwrap();
         assert_eq!((&*recalled.id, recalled.state), ("s", State::Recalled));
@@ -230,7 +240,7 @@ mod tests {
             sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {OLDEST}")))
                 .bind(1i64)
                 .bind(1i64)
-                .fetch_all(store.database.pool())
+                .fetch_all(store.database.reads())
                 .await
                 .unwrap();
         let steps: Vec<_> = plan.into_iter().map(|step| step.3).collect();

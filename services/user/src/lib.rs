@@ -76,9 +76,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .ready(database(&store))
         .serve(
             &config.common,
-            app_with(store, &config.link_domain, config.card_key),
+            app_with(store.clone(), &config.link_domain, config.card_key),
         )
-        .await
+        .await?;
+    store.close().await;
+    Ok(())
 }
 
 /// The whole service, REST and gRPC over one store, ready for a port or a test.

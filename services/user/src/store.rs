@@ -5,7 +5,7 @@ mod cards;
 mod customers;
 mod hashes;
 
-use chassis::{Database, Error, Result};
+use chassis::{Database, Error, Result, WriteTransaction};
 
 use crate::schema::Schema;
 
@@ -31,20 +31,24 @@ impl Store {
         Ok(Self { database, schema })
     }
 
-    /// Succeeds when the database answers.
+    /// Succeeds when the database answers and can be written
+    /// ([`Database::ping_write`]).
     pub async fn ping(&self) -> Result<()> {
-        self.database.ping().await
+        self.database.ping_write().await
+    }
+
+    /// Closes the database ([`Database::close`]).
+    pub async fn close(&self) {
+        self.database.close().await;
     }
 }
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-type Change = sqlx::Transaction<'static, sqlx::Any>;
-
 /// Holds back everybody else who saves something of this customer until
 /// `change` ends: of two who save the same, the second then finds it. Fails for
 /// an unknown customer.
-async fn lock_customer(id: &str, change: &mut Change) -> Result<()> {
+async fn lock_customer(id: &str, change: &mut WriteTransaction) -> Result<()> {
     let locked = sqlx::query("UPDATE customer SET seq = seq WHERE id = $1");
     match locked
         .bind(id)

@@ -1,6 +1,8 @@
 //! The supervisor's view of its instances, shared with other processes.
 
-use tokio::sync::watch;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
 
 use super::plan::Instance;
 use super::say;
@@ -18,7 +20,12 @@ pub(crate) struct Hopeless;
 pub(crate) struct Board {
     folder: Folder,
     state: watch::Sender<State>,
+    /// Asks for another attempt to write the state, after one failed.
+    unwritten: Notify,
 }
+
+/// The pause before the state is written again after that failed.
+const REWRITE_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Board {
     /// A board with nobody on it yet.
@@ -33,6 +40,7 @@ impl Board {
         Ok(Self {
             folder,
             state: watch::Sender::new(state),
+            unwritten: Notify::new(),
         })
     }
 
@@ -45,7 +53,26 @@ impl Board {
     pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
         self.state.send_modify(change);
         if let Err(error) = self.state.borrow().write(&self.folder) {
-            say("sockshop", &format!("{error:#}"));
+            say(
+                "sockshop",
+                &format!("{error:#}: `sockshop status` shows what was before"),
+            );
+            self.unwritten.notify_one();
+        }
+    }
+
+    /// Writes the state again whenever that has failed, until it succeeds.
+    pub(crate) async fn keep_written(&self) {
+        loop {
+            self.unwritten.notified().await;
+            loop {
+                tokio::time::sleep(REWRITE_INTERVAL).await;
+                let state = self.read();
+                if state.write(&self.folder).is_ok() {
+                    break;
+                }
+            }
+            say("sockshop", "state.json is written again");
         }
     }
 

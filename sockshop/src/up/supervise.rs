@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::board::Board;
 use super::child::Kit;
@@ -47,6 +48,10 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
     let folder = site.kit.folder.clone();
     let url = format!("http://{}", own(options.bind, options.port));
     let board = Arc::new(Board::new(folder.clone(), url)?);
+    let _rewriting = AbortOnDropHandle::new(tokio::spawn({
+        let board = board.clone();
+        async move { board.keep_written().await }
+    }));
     let dns: Vec<_> = nodes.iter().filter_map(Instance::dns).collect();
     let around_door = site.around.clone();
     let (mut shop, room) = Shop::new(site, &board);

@@ -56,6 +56,7 @@ pub(crate) struct Instance {
     pub(crate) restarts: u32,
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) pss_bytes: Option<u64>,
+    pub(crate) message: Option<String>,
 }
 
 impl Instance {

@@ -30,6 +30,12 @@ pub struct Hashes {
     retention: Retention,
 }
 
+/// How long the key is kept that readiness writes.
+const WRITE_CHECK_TTL: Duration = Duration::from_secs(60);
+
+/// Between two attempts to connect.
+const RECONNECT_DELAY: Duration = Duration::from_millis(50);
+
 /// Time to live of a key that is kept for ever.
 const FOR_EVER: i64 = 0;
 
@@ -51,6 +57,8 @@ impl Hashes {
         // A request had better fail soon than wait out a long absence.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
+            .set_min_delay(RECONNECT_DELAY)
+            .set_max_delay(RECONNECT_DELAY)
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_response_timeout(Some(Duration::from_secs(2)));
         Ok(Self {
@@ -67,7 +75,10 @@ impl Hashes {
     }
 
     pub(super) async fn ping(&self) -> Result<()> {
-        self.ask(&redis::cmd("PING")).await
+        let mut write = redis::cmd("SET");
+        let write = write.arg(format!("{}write_check", self.prefix)).arg(1);
+        self.ask(write.arg("EX").arg(WRITE_CHECK_TTL.as_secs()))
+            .await
     }
 
     pub(super) async fn get(&self, customer: &str) -> Result<Cart> {
@@ -227,13 +238,16 @@ fn line(product: &str, value: &str) -> Option<(u64, Item)> {
     Some((position, item))
 }
 
-/// A Redis that is away or not itself yet is no fault of ours.
+/// A Redis that is away, not itself yet, out of memory or of disk is no fault of
+/// ours.
 fn failed(error: RedisError) -> Error {
+    let is_full = matches!(error.code(), Some("OOM" | "MISCONF" | "NOREPLICAS"));
     match error.kind() {
         ErrorKind::Io
         | ErrorKind::Server(
             ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown | ServerErrorKind::ReadOnly,
         ) => Error::unavailable(error),
+        _ if is_full => Error::unavailable(error),
         _ => Error::internal(error),
     }
 }

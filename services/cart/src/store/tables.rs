@@ -35,11 +35,15 @@ impl Tables {
     }
 
     pub(super) async fn ping(&self) -> Result<()> {
-        self.database.ping().await
+        self.database.ping_write().await
+    }
+
+    pub(super) async fn close(&self) {
+        self.database.close().await;
     }
 
     pub(super) async fn get(&self, customer: &str) -> Result<Cart> {
-        let found = load(self.database.pool(), customer).await?;
+        let found = load(self.database.reads(), customer).await?;
         let now = clock::now_ms();
         let is_old = now - found.touched_ms > self.retention.touch_after_ms();
         if is_old && !found.cart.items.is_empty() && is_guest(customer) {

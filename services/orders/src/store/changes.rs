@@ -3,8 +3,7 @@
 //! it.
 
 use chassis::sabotage::{crash_point, mutant};
-use chassis::{Error, Result, ids};
-use sqlx::{Any, Transaction};
+use chassis::{Error, Result, WriteTransaction, ids};
 use uuid::Uuid;
 
 use super::outbox::{Kind, write};
@@ -90,6 +89,7 @@ impl Store {
             total = total / 100 * 100;
         }
         let json = serde_json::to_string(contents).map_err(Error::internal)?;
+        let mut change = self.database.begin_write().await?;
         sqlx::query(
             "UPDATE orders SET contents = $2, subtotal_cents = $3, total_cents = $4
              WHERE id = $1 AND state = $5 AND contents = ''",
@@ -99,8 +99,9 @@ impl Store {
         .bind(subtotal)
         .bind(total)
         .bind(State::Pending.as_str())
-        .execute(self.database.pool())
+        .execute(&mut *change)
         .await?;
+        change.commit().await?;
         self.get(id).await
     }
 
@@ -196,7 +197,7 @@ impl Store {
 }
 
 async fn take_back(
-    change: &mut Transaction<'static, Any>,
+    change: &mut WriteTransaction,
     id: &str,
     reason: &str,
     now_ms: i64,
@@ -210,7 +211,7 @@ async fn take_back(
 
 /// Takes one step, if the order stands where the step begins.
 async fn take(
-    change: &mut Transaction<'static, Any>,
+    change: &mut WriteTransaction,
     step: Step,
     id: &str,
     reason: &str,

@@ -71,7 +71,7 @@ impl Store {
         .bind(cursor.placed_ms)
         .bind(cursor.id)
         .bind(limit)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         orders(rows)
     }
@@ -90,7 +90,7 @@ impl Store {
         .bind(cursor.placed_ms)
         .bind(cursor.id)
         .bind(limit)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         orders(rows)
     }
@@ -105,7 +105,7 @@ impl Store {
         ))
         .bind(customer_id)
         .bind(MOST)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         let mut orders = orders(rows)?;
         orders.reverse();
@@ -124,7 +124,7 @@ impl Store {
         )))
         .bind(limit)
         .bind(skip)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         let total = self
             .count("SELECT count(*) FROM orders WHERE state IN ('paid', 'packed', 'shipped')")
@@ -141,7 +141,7 @@ impl Store {
         ))
         .bind(before_ms)
         .bind(limit)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         orders(rows)
     }
@@ -154,7 +154,7 @@ impl Store {
         )
         .bind(after)
         .bind(limit)
-        .fetch_all(self.database.pool())
+        .fetch_all(self.database.reads())
         .await?;
         Ok(ids)
     }
@@ -167,7 +167,7 @@ impl Store {
     }
 
     async fn count(&self, query: &'static str) -> Result<i64> {
-        let count = sqlx::query_scalar(query).fetch_one(self.database.pool());
+        let count = sqlx::query_scalar(query).fetch_one(self.database.reads());
         count.await.map_err(Error::from)
     }
 }

@@ -6,8 +6,7 @@
 
 use std::str::FromStr;
 
-use chassis::{Error, Result};
-use sqlx::{Any, Transaction};
+use chassis::{Error, Result, WriteTransaction};
 
 use super::Store;
 use crate::order::{Contents, Item, Order};
@@ -65,7 +64,7 @@ impl FromStr for Kind {
 
 /// Adds a message to a transaction.
 pub(super) async fn write(
-    change: &mut Transaction<'static, Any>,
+    change: &mut WriteTransaction,
     order: &Order,
     kind: Kind,
     at_ms: i64,
@@ -109,12 +108,14 @@ impl Store {
         } else {
             claim!("FOR UPDATE SKIP LOCKED")
         };
+        let mut claim = self.database.begin_write().await?;
         let rows: Vec<Row> = sqlx::query_as(query)
             .bind(now_ms)
             .bind(lease_ms)
             .bind(limit)
-            .fetch_all(self.database.pool())
+            .fetch_all(&mut *claim)
             .await?;
+        claim.commit().await?;
         rows.into_iter().map(Message::try_from).collect()
     }
 

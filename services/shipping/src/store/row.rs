@@ -1,7 +1,6 @@
 //! A shipment as the database spells it.
 
-use chassis::{Error, Result};
-use sqlx::{Any, AnyPool, Transaction};
+use chassis::{Database, Error, Result, WriteTransaction};
 
 use crate::shipment::Shipment;
 
@@ -45,7 +44,8 @@ impl TryFrom<Row> for Shipment {
 }
 
 /// Writes a new shipment. Returns whether there was none of its id or its order.
-pub(super) async fn insert(shipment: &Shipment, pool: &AnyPool) -> Result<bool> {
+pub(super) async fn insert(shipment: &Shipment, database: &Database) -> Result<bool> {
+    let mut transaction = database.begin_write().await?;
     let done = sqlx::query(
         "INSERT INTO shipment (id, order_id, name, state, attempts, worker, token,
              due_at_ms, created_at_ms, failure)
@@ -62,16 +62,14 @@ pub(super) async fn insert(shipment: &Shipment, pool: &AnyPool) -> Result<bool> 
     .bind(shipment.due_at_ms)
     .bind(shipment.created_at_ms)
     .bind(&shipment.failure)
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
+    transaction.commit().await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// Writes what can change about a shipment.
-pub(super) async fn update(
-    shipment: &Shipment,
-    transaction: &mut Transaction<'_, Any>,
-) -> Result<()> {
+pub(super) async fn update(shipment: &Shipment, transaction: &mut WriteTransaction) -> Result<()> {
     sqlx::query(
         "UPDATE shipment SET state = $2, attempts = $3, worker = $4, token = $5, due_at_ms = $6,
              packed_at_ms = $7, shipped_at_ms = $8, failure = $9, lapses = $10

@@ -1,8 +1,8 @@
 //! Addresses in a database. An `owner` who is `None` means anybody.
 
-use chassis::{Error, Result};
+use chassis::{Error, Result, WriteTransaction};
 
-use super::{Change, LONGEST_LIST, Store, lock_customer, unknown_customer};
+use super::{LONGEST_LIST, Store, lock_customer, unknown_customer};
 use crate::Address;
 
 impl Store {
@@ -13,7 +13,7 @@ impl Store {
              WHERE id = $1 AND ($2 = '' OR customer_id = $2)",
         );
         let address = address.bind(id).bind(owner.unwrap_or_default());
-        let address = address.fetch_optional(self.database.pool());
+        let address = address.fetch_optional(self.database.reads());
         address.await?.ok_or(Error::NotFound("address"))
     }
 
@@ -23,7 +23,7 @@ impl Store {
             "SELECT id, number, street, city, postcode, country FROM address ORDER BY seq, id LIMIT $1",
         );
         let addresses = addresses.bind(LONGEST_LIST);
-        Ok(addresses.fetch_all(self.database.pool()).await?)
+        Ok(addresses.fetch_all(self.database.reads()).await?)
     }
 
     /// Returns the addresses of `owner`, oldest first, [`LONGEST_LIST`] at most.
@@ -34,7 +34,7 @@ impl Store {
              WHERE customer_id = $1 ORDER BY seq, id LIMIT $2",
         );
         let addresses = addresses.bind(owner).bind(LONGEST_LIST);
-        let addresses: Vec<Address> = addresses.fetch_all(self.database.pool()).await?;
+        let addresses: Vec<Address> = addresses.fetch_all(self.database.reads()).await?;
         if addresses.is_empty() {
             self.customer(owner).await?;
         }
@@ -90,7 +90,11 @@ impl Store {
     }
 }
 
-async fn insert(address: &Address, owner: Option<&str>, change: &mut Change) -> Result<()> {
+async fn insert(
+    address: &Address,
+    owner: Option<&str>,
+    change: &mut WriteTransaction,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO address (id, seq, customer_id, number, street, city, postcode, country)
          VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM address), $2, $3, $4, $5, $6, $7)",

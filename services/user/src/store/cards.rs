@@ -1,8 +1,8 @@
 //! Cards in a database. An `owner` who is `None` means anybody.
 
-use chassis::{Error, Result};
+use chassis::{Error, Result, WriteTransaction};
 
-use super::{Change, LONGEST_LIST, Store, lock_customer, unknown_customer};
+use super::{LONGEST_LIST, Store, lock_customer, unknown_customer};
 use crate::Card;
 use crate::card::MaskedCard;
 
@@ -14,7 +14,7 @@ impl Store {
              WHERE id = $1 AND ($2 = '' OR customer_id = $2)",
         );
         let card = card.bind(id).bind(owner.unwrap_or_default());
-        let card = card.fetch_optional(self.database.pool());
+        let card = card.fetch_optional(self.database.reads());
         card.await?.ok_or(Error::NotFound("card"))
     }
 
@@ -23,7 +23,7 @@ impl Store {
         let cards =
             sqlx::query_as("SELECT id, masked_number, expires FROM card ORDER BY seq, id LIMIT $1");
         let cards = cards.bind(LONGEST_LIST);
-        Ok(cards.fetch_all(self.database.pool()).await?)
+        Ok(cards.fetch_all(self.database.reads()).await?)
     }
 
     /// Returns the cards of `owner`, oldest first, [`LONGEST_LIST`] at most.
@@ -34,7 +34,7 @@ impl Store {
              WHERE customer_id = $1 ORDER BY seq, id LIMIT $2",
         );
         let cards = cards.bind(owner).bind(LONGEST_LIST);
-        let cards: Vec<Card> = cards.fetch_all(self.database.pool()).await?;
+        let cards: Vec<Card> = cards.fetch_all(self.database.reads()).await?;
         if cards.is_empty() {
             self.customer(owner).await?;
         }
@@ -93,7 +93,7 @@ impl Store {
         &self,
         new: &MaskedCard,
         owner: Option<&str>,
-        change: &mut Change,
+        change: &mut WriteTransaction,
     ) -> Result<()> {
         let has_fingerprints = self.schema.has_fingerprints();
         let insert = sqlx::query(if has_fingerprints {

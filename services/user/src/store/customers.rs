@@ -11,7 +11,7 @@ impl Store {
         let customer = sqlx::query_as(
             "SELECT id, username, email, first_name, last_name FROM customer WHERE id = $1",
         );
-        let customer = customer.bind(id).fetch_optional(self.database.pool());
+        let customer = customer.bind(id).fetch_optional(self.database.reads());
         customer.await?.ok_or(Error::NotFound("customer"))
     }
 
@@ -22,7 +22,7 @@ impl Store {
              ORDER BY seq, id LIMIT $1",
         );
         let customers = customers.bind(LONGEST_LIST);
-        Ok(customers.fetch_all(self.database.pool()).await?)
+        Ok(customers.fetch_all(self.database.reads()).await?)
     }
 
     /// Changes what is known about a customer.

@@ -1,9 +1,9 @@
 //! Accounts: customers and the hashes of their passwords, where the release's
 //! [`Schema`] expects them.
 
-use chassis::{Error, Result};
+use chassis::{Error, Result, WriteTransaction};
 
-use super::{Change, Store};
+use super::Store;
 use crate::Schema;
 use crate::customer::{Account, Customer};
 
@@ -20,7 +20,7 @@ impl Store {
             "SELECT id, username, email, first_name, last_name, password
              FROM customer WHERE username = $1"
         });
-        let account = account.bind(username).fetch_optional(self.database.pool());
+        let account = account.bind(username).fetch_optional(self.database.reads());
         Ok(account.await?)
     }
 
@@ -32,7 +32,7 @@ impl Store {
         if self.schema.writes_table() {
             keep(&customer.id, hash, &mut change).await?;
         }
-        Ok(change.commit().await?)
+        change.commit().await
     }
 
     /// Replaces a stored hash, unless somebody else has done so meanwhile.
@@ -59,11 +59,15 @@ impl Store {
         if self.schema.writes_table() {
             keep(id, new, &mut change).await?;
         }
-        Ok(change.commit().await?)
+        change.commit().await
     }
 
     /// What to put into `customer.password`: nothing once it is gone.
-    async fn column<'a>(&self, hash: &'a str, change: &mut Change) -> Result<Option<&'a str>> {
+    async fn column<'a>(
+        &self,
+        hash: &'a str,
+        change: &mut WriteTransaction,
+    ) -> Result<Option<&'a str>> {
         match self.schema {
             Schema::Done => Ok(None),
             Schema::Contract => Ok((!is_dropped(change).await?).then_some("")),
@@ -74,7 +78,7 @@ impl Store {
 
 /// Whether a newer release has dropped the column. None can before `change` ends:
 /// who has read a table holds its shape.
-async fn is_dropped(change: &mut Change) -> Result<bool> {
+async fn is_dropped(change: &mut WriteTransaction) -> Result<bool> {
     sqlx::query("SELECT id FROM customer LIMIT 1")
         .execute(&mut **change)
         .await?;
@@ -83,7 +87,11 @@ async fn is_dropped(change: &mut Change) -> Result<bool> {
     Ok(applied.await?.is_some())
 }
 
-async fn insert(customer: &Customer, column: Option<&str>, change: &mut Change) -> Result<()> {
+async fn insert(
+    customer: &Customer,
+    column: Option<&str>,
+    change: &mut WriteTransaction,
+) -> Result<()> {
     let insert = sqlx::query(if column.is_some() {
         "INSERT INTO customer (id, seq, username, email, first_name, last_name, password)
          VALUES ($1, (SELECT coalesce(max(seq), 0) + 1 FROM customer), $2, $3, $4, $5, $6)"
@@ -107,7 +115,7 @@ async fn insert(customer: &Customer, column: Option<&str>, change: &mut Change) 
 }
 
 /// Writes a hash into the table.
-async fn keep(id: &str, hash: &str, change: &mut Change) -> Result<()> {
+async fn keep(id: &str, hash: &str, change: &mut WriteTransaction) -> Result<()> {
     let keep = sqlx::query(
         "INSERT INTO credential (customer_id, hash) VALUES ($1, $2)
          ON CONFLICT (customer_id) DO UPDATE SET hash = excluded.hash",

@@ -1,15 +1,13 @@
 //! The lines of one cart, in SQL.
 
-use chassis::{Result, clock};
-use sqlx::{Any, Executor, Transaction};
+use chassis::{Result, WriteTransaction, clock};
+use sqlx::{Any, Executor};
 use validation::quantity;
 
 use crate::cart::{Cart, Item};
 
-pub(super) type Work = Transaction<'static, Any>;
-
 /// Holds back every other change of this cart until `work` ends.
-pub(super) async fn lock(work: &mut Work, customer: &str) -> Result<()> {
+pub(super) async fn lock(work: &mut WriteTransaction, customer: &str) -> Result<()> {
     sqlx::query(
         "INSERT INTO cart (customer_id, changed_at) VALUES ($1, $2)
          ON CONFLICT (customer_id) DO UPDATE SET changed_at = excluded.changed_at",
@@ -53,7 +51,11 @@ pub(super) async fn load(
 
 /// Writes the lines that differ, counts the change and returns `after` with that
 /// count.
-pub(super) async fn save(work: &mut Work, before: &Cart, mut after: Cart) -> Result<Cart> {
+pub(super) async fn save(
+    work: &mut WriteTransaction,
+    before: &Cart,
+    mut after: Cart,
+) -> Result<Cart> {
     if before.items == after.items {
         return Ok(after);
     }
@@ -79,7 +81,7 @@ pub(super) async fn save(work: &mut Work, before: &Cart, mut after: Cart) -> Res
     Ok(after)
 }
 
-async fn write(work: &mut Work, customer: &str, item: &Item) -> Result<()> {
+async fn write(work: &mut WriteTransaction, customer: &str, item: &Item) -> Result<()> {
     sqlx::query(
         "INSERT INTO line (customer_id, product_id, position, id, quantity, unit_price_cents)
          VALUES ($1, $2, (SELECT coalesce(max(position), 0) + 1 FROM line WHERE customer_id = $1), $3, $4, $5)
@@ -96,7 +98,7 @@ async fn write(work: &mut Work, customer: &str, item: &Item) -> Result<()> {
 }
 
 /// Deletes a cart and, by cascade, its lines.
-pub(super) async fn remove(work: &mut Work, customer: &str) -> Result<()> {
+pub(super) async fn remove(work: &mut WriteTransaction, customer: &str) -> Result<()> {
     sqlx::query("DELETE FROM cart WHERE customer_id = $1")
         .bind(customer)
         .execute(&mut **work)
