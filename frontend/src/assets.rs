@@ -127,7 +127,7 @@ impl Asset {
     }
 }
 
-fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+pub(crate) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     let lists = headers.get_all(ACCEPT_ENCODING).into_iter();
     let texts = lists.filter_map(|list| list.to_str().ok());
     texts.flat_map(|list| list.split(',')).any(|entry| {

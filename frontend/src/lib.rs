@@ -13,6 +13,7 @@ use chassis::{Discovery, Server};
 
 pub mod assets;
 pub mod cookies;
+mod event_streams;
 pub mod json;
 pub mod key;
 pub mod pages;
@@ -68,13 +69,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         let store = store.clone();
         async move { store.ping().await }
     });
+    let closing = sessions.clone();
     let sweeping = tokio::spawn(sessions.clone().sweep(shop.shutdown.clone()));
     let outcome = Server::new("front-end")
-        .ready(ready)
+        .ready(ready.optional()) // whoever has not signed in needs no session
         .shutdown(shop.shutdown.clone())
         .serve(&config.common, app(shop, sessions))
         .await;
     sweeping.abort();
+    closing.close().await;
     outcome
 }
 

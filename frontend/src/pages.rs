@@ -5,6 +5,7 @@ mod about;
 mod account;
 mod basket;
 mod checkout;
+mod compression;
 mod enter;
 mod field;
 mod fields;
@@ -35,15 +36,12 @@ pub(crate) use theme::COOKIE as THEME_COOKIE;
 
 use askama::Template;
 use axum::Router;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Extensions, HeaderMap, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use chassis::{Error, Result};
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 use crate::Shop;
 
@@ -67,21 +65,7 @@ pub fn routes(shop: &Shop) -> Router<Shop> {
         .merge(old())
         .route("/{*path}", get(problem::unknown))
         .layer(from_fn_with_state(shop.clone(), problem::explain))
-        .layer(compression())
-}
-
-/// Compresses pages as they are written, but no events: those must not wait.
-/// A page may do so although it repeats what its address said (BREACH): other
-/// sites cannot ask for one with the visitor's cookie (`SameSite`), except by
-/// going there, and no secret in it is the same twice ([`Key`](crate::Key)).
-fn compression() -> CompressionLayer<impl Predicate> {
-    let is_page = |_, _, headers: &HeaderMap, _: &Extensions| {
-        let kind = headers.get(CONTENT_TYPE);
-        kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
-    };
-    CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(1024).and(is_page))
+        .layer(from_fn(compression::compress))
 }
 
 /// A customer's own pages.

@@ -37,12 +37,20 @@ enum Tidy {
 
 fn without_slash(uri: &Uri) -> Tidy {
     let url = uri.path_and_query().map_or("/", |url| url.as_str());
-    match url.strip_suffix('/') {
-        None | Some("") => Tidy::Already,
-        // Browsers read `//` and `/\` as the start of another host.
-        Some(rest) if rest.contains("//") || rest.contains('\\') => Tidy::Never,
-        Some(rest) => Tidy::At(rest.to_owned()),
+    let (tidied, to_check) = match (url.strip_suffix('/'), uri.path().strip_suffix('/')) {
+        // As the original did, even when the slash is the query's.
+        (Some(rest), _) if !rest.is_empty() => (rest.to_owned(), rest),
+        (None, Some(path)) if !path.is_empty() => {
+            let query = uri.query().unwrap_or_default();
+            (format!("{path}?{query}"), path)
+        }
+        _ => return Tidy::Already,
+    };
+    // Browsers read `//` and `/\` as the start of another host.
+    if to_check.contains("//") || to_check.contains('\\') {
+        return Tidy::Never;
     }
+    Tidy::At(tidied)
 }
 
 /// `Cannot GET /x`; a wrong method on a known path is no different, save that
@@ -84,12 +92,20 @@ mod tests {
         assert_eq!(tidied("/index.html"), Tidy::Already);
         assert_eq!(tidied("/index.html/"), Tidy::At("/index.html".into()));
         assert_eq!(tidied("/a?next=/b/"), Tidy::At("/a?next=/b".into()));
+        let at = |url: &str| Tidy::At(url.to_owned());
+        assert_eq!(tidied("/socks/?tags=blue"), at("/socks?tags=blue"));
+        assert_eq!(tidied("/?utm_source=x"), Tidy::Already);
+        assert_eq!(
+            tidied("/socks/?from=http://x.example"),
+            at("/socks?from=http://x.example")
+        );
     }
 
     #[test]
     fn redirects_never_lead_to_another_host() {
         assert_eq!(tidied("//index.html/"), Tidy::Never);
         assert_eq!(tidied("//evil.example/"), Tidy::Never);
+        assert_eq!(tidied("//evil.example/?a=b"), Tidy::Never);
         assert_eq!(tidied("//"), Tidy::At("/".into()));
     }
 }

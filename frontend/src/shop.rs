@@ -9,6 +9,7 @@ use proto::catalogue::catalogue_client::CatalogueClient;
 use proto::orders::orders_client::OrdersClient;
 use proto::user::users_client::UsersClient;
 
+use crate::event_streams::EventStreams;
 use crate::key::Key;
 use crate::pictures::Pictures;
 use crate::security::Edge;
@@ -37,6 +38,7 @@ pub struct Shop {
     /// How browsers reach this front-end.
     pub edge: Edge,
     pub(crate) pictures: Pictures,
+    pub(crate) event_streams: EventStreams,
     window: Window,
 }
 
@@ -94,6 +96,7 @@ impl Shop {
             shutdown: Shutdown::default(),
             key,
             edge: Edge::default(),
+            event_streams: EventStreams::default(),
             pictures: Pictures::new(services.catalogue),
             window: Window::default(),
         }

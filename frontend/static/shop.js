@@ -101,6 +101,8 @@
       one("#said").textContent = said;
       if (!cancel) one("#cancel")?.remove();
     });
+    // Newer pages of this customer are told now; this one can be asked for by hand.
+    events.addEventListener("replaced", () => { events.close(); });
     events.addEventListener("final", () => {
       events.close();
       one("[data-check]")?.remove();

@@ -141,7 +141,7 @@ async fn rows(store: &Store) -> i64 {
         panic!("rows are counted in SQL only");
     };
     let count = sqlx::query_scalar("SELECT count(*) FROM session");
-    count.fetch_one(database.pool()).await.unwrap()
+    count.fetch_one(database.reads()).await.unwrap()
 }
 
 #[tokio::test]
@@ -242,15 +242,17 @@ async fn age(store: &Store, minutes: i64) {
         panic!("rows are changed in SQL only");
     };
     let data = sqlx::query_scalar("SELECT data FROM session");
-    let data: String = data.fetch_one(database.pool()).await.unwrap();
+    let data: String = data.fetch_one(database.reads()).await.unwrap();
     let mut data: serde_json::Value = serde_json::from_str(&data).unwrap();
     let seen = data["customer"]["seen_at_ms"].as_i64().unwrap();
     data["customer"]["seen_at_ms"] = (seen - minutes * 60_000).into();
+    let mut change = database.begin_write().await.unwrap();
     sqlx::query("UPDATE session SET data = $1")
         .bind(data.to_string())
-        .execute(database.pool())
+        .execute(&mut *change)
         .await
         .unwrap();
+    change.commit().await.unwrap();
 }
 
 #[tokio::test]

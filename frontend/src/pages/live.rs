@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::frame::Visit;
 use super::order::Order;
 use super::orders::own;
+use crate::event_streams::OpenStream;
 use crate::{Shop, Visitor};
 
 /// How often orders is asked.
@@ -37,6 +38,7 @@ struct Watch {
     id: String,
     until: Instant,
     seen: (i32, usize),
+    place: OpenStream,
     ended: bool,
 }
 
@@ -47,12 +49,14 @@ pub(super) async fn events(
     visit: Visit,
 ) -> Result<Response> {
     let order = own(&shop, &visit.visitor, &id).await?;
+    let place = shop.event_streams.open(visit.visitor.owner());
     let watch = Watch {
         shop,
         visitor: visit.visitor,
         id,
         until: Instant::now() + LONGEST,
         seen: (0, 0),
+        place,
         ended: false,
     };
     // Proxies that gather answers before passing them on would gather for ever.
@@ -86,6 +90,10 @@ impl Watch {
                 () = tokio::time::sleep(EVERY) => {}
                 () = tokio::time::sleep_until(self.until) => return None,
                 () = shutdown.draining() => return None,
+                () = self.place.replaced() => {
+                    self.ended = true;
+                    return Some(Event::default().event("replaced").data("."));
+                }
             }
             match own(&self.shop, &self.visitor, &self.id).await {
                 Ok(now) if now.is_final() && now.stage() == self.seen => {

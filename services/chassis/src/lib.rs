@@ -11,6 +11,7 @@ pub mod announce;
 pub mod client;
 pub mod clock;
 pub mod conditional;
+pub mod connections;
 pub mod database;
 pub mod deadline;
 pub mod discovery;

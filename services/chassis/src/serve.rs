@@ -8,12 +8,13 @@ use anyhow::Context;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::middleware::from_fn_with_state;
-use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Check};
 use crate::announce::{self, Announced};
+use crate::connections::{self, Limits, raise_open_file_limit};
 use crate::faults::{self, Faults};
 use crate::metrics::{self, Observer};
 use crate::passage::Passage;
@@ -129,22 +130,22 @@ impl Server {
         tracing::info!(service = self.service, version = settings.version,
             instance = settings.instance(), address = %main.local_addr()?,
             admin = %admin.local_addr()?, "serving");
-        tokio::spawn(axum::serve(admin, private).into_future());
+        let mut limits = Limits::within(raise_open_file_limit());
+        if self.grpc.is_some() {
+            limits = limits.for_calls();
+        }
+        let never = CancellationToken::new();
+        tokio::spawn(connections::serve(admin, private, limits, never));
         let _announced = self.announce(settings, main.local_addr()?.port());
 
-        let closing = shutdown.clone();
-        // Small gRPC frames must not wait for a full packet.
-        let main = main.tap_io(|tcp| drop(tcp.set_nodelay(true)));
-        let public = public.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(main, public)
-            .with_graceful_shutdown(async move { closing.closing().await });
-        let serving = tokio::spawn(serving.into_future());
+        let closing = shutdown.closing_token();
+        let serving = tokio::spawn(connections::serve(main, public, limits, closing));
         shutdown
             .on(signals, settings.drain_window, settings.end_with_stdin)
             .await;
         // A silent HTTP/2 peer could hold us for ever.
         if let Ok(ended) = tokio::time::timeout(LAST_REQUESTS, serving).await {
-            ended??;
+            ended?;
         } else {
             tracing::warn!("requests still in flight were cut off");
         }

@@ -29,6 +29,11 @@ impl Shutdown {
         self.closing.cancelled().await;
     }
 
+    /// Cancelled once the drain window is over.
+    pub(crate) fn closing_token(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
     /// Begins to drain, and closes after `window`.
     pub async fn drain(&self, window: Duration) {
         self.draining.cancel();

@@ -43,6 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// And when none may.
 const LAST_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long an idle connection is kept: less than a front-end keeps it.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How many are asked at most.
 const TRIES: usize = 3;
 
@@ -83,7 +86,10 @@ fn routes(names: Names, board: Arc<Board>, around: Surroundings) -> Router {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(CONNECT));
     connector.set_nodelay(true);
-    let client = Client::builder(hyper_util::rt::TokioExecutor::new()).build(connector);
+    let client = Client::builder(hyper_util::rt::TokioExecutor::new())
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .pool_timer(hyper_util::rt::TokioTimer::new())
+        .build(connector);
     let door = Door {
         trusted: around.trusted,
         cookie: choose::cookie_name(&around.shop_id),

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use chassis::Discovery;
+use chassis::connections::{Limits, raise_open_file_limit, serve};
 use chassis::discovery::Lookup;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Surroundings, routes};
 use crate::up::board::Board;
+
+/// Connections with buffers: the front-ends behind it have 512 each.
+const MAX_ACTIVE: usize = 2048;
 
 /// The door's ports. Until it opens, people wait outside.
 pub(crate) struct Room {
@@ -38,18 +41,24 @@ impl Room {
             domain: None,
         };
         let names = Discovery::new(&lookup)?.service("front-end")?;
-        let people = listen(self.people)?.tap_io(|tcp| drop(tcp.set_nodelay(true)));
-        let admin = axum::serve(listen(self.admin)?, private(board.clone()));
         let routes = routes(names, board.clone(), around);
-        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-        let serving =
-            axum::serve(people, routes).with_graceful_shutdown(close.clone().cancelled_owned());
-        tokio::spawn(
-            admin
-                .with_graceful_shutdown(close.cancelled_owned())
-                .into_future(),
+        let limits = Limits {
+            max_active: MAX_ACTIVE,
+            ..Limits::within(raise_open_file_limit())
+        };
+        let admin = serve(
+            listen(self.admin)?,
+            private(board.clone()),
+            limits,
+            close.clone(),
         );
-        Ok(tokio::spawn(async move { drop(serving.await) }))
+        tokio::spawn(admin);
+        Ok(tokio::spawn(serve(
+            listen(self.people)?,
+            routes,
+            limits,
+            close,
+        )))
     }
 }
 
