@@ -2,7 +2,7 @@
 //! an instance every two seconds, and then the audit. Once with the embedded
 //! stores, and once with a `PostgreSQL` and a Redis of its own.
 
-mod audit;
+pub(crate) mod audit;
 mod crash_points;
 mod mutants;
 mod shop;
@@ -14,8 +14,8 @@ use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use serde_json::Value;
 
+use crate::servers::Servers;
 use crate::sh;
-use crate::stores::Servers;
 use audit::Audit;
 pub(crate) use crash_points::run as crash_points;
 use mutants::Mutant;
@@ -74,7 +74,7 @@ pub(crate) struct Options {
 }
 
 impl Store {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",

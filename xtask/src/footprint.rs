@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::{sh, stores};
+use crate::{servers, sh};
 
 /// What the whole shop may take at rest: the sum of all processes' proportional
 /// set sizes.
@@ -50,7 +50,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 /// Starts a shop in `folder` and ends it again. Returns the time to the first
 /// page with everything ready, and what `status` says once the shop rests.
 fn start(binary: &Path, folder: &Path) -> anyhow::Result<(Duration, Value)> {
-    let port = stores::free_port()?;
+    let port = servers::free_port()?;
     let data = folder.join("shop");
     let begin = Instant::now();
     let mut up = Command::new(binary);

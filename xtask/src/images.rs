@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 
-pub(crate) use build::{binary, build};
+pub(crate) use build::{binary, build, build_executable};
 pub(crate) use releases::build as build_releases;
 
 use crate::docker::{Engine, docker};

@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod buyer;
 mod compose;
 mod deny;
 mod docker;
@@ -10,12 +11,15 @@ mod ecs;
 mod footprint;
 mod images;
 mod k8s;
+mod limits;
 mod mesh;
 mod migrations;
 mod pictures;
 mod releases;
+mod servers;
 mod sh;
 mod stand_ins;
+mod store_faults;
 mod stores;
 mod swarm;
 mod wait;
@@ -40,10 +44,14 @@ enum Suite {
     Durability(durability::Options),
     /// Deploy and release the shop with the real aws on a stand-in of AWS
     Ecs(ecs::Options),
+    /// Build the static executable of the images, and print where it is
+    Executable,
     /// Measure size, start and memory; fails past the memory budget
     Footprint,
     /// Build the images, weigh them, and fail past their budget
     Images(images::Options),
+    /// Flood a front-end in 64 MiB with connections, streams and sign-ins, and see honest visitors served
+    Limits(limits::Options),
     /// Run one shop on three hosts, cut one off and join it again
     Mesh(mesh::Options),
     /// Build the Kubernetes manifests, check them against schemas, themselves and the code
@@ -54,6 +62,8 @@ enum Suite {
     Pictures,
     /// Release every service under load, good versions and bad ones; logs go to artefacts/releases
     Releases(releases::Options),
+    /// Fill, kill, cut off and lock the stores under shoppers, and see the shop recover by itself
+    StoreFaults(store_faults::Options),
     /// Run the store suites on a real PostgreSQL and a real Redis
     Stores,
     /// Run the shop on a Swarm of two nodes: zones, updates, rollback, an emptied node
@@ -69,13 +79,19 @@ fn main() -> anyhow::Result<()> {
         Suite::Deny(options) => deny::run(&options),
         Suite::Durability(options) => durability::run(&options),
         Suite::Ecs(options) => ecs::run(&options),
+        Suite::Executable => {
+            println!("{}", images::build_executable()?.display());
+            Ok(())
+        }
         Suite::Footprint => footprint::run(),
         Suite::Images(options) => images::run(&options),
+        Suite::Limits(options) => limits::run(&options),
         Suite::Mesh(options) => mesh::run(&options),
         Suite::K8s(options) => k8s::run(&options),
         Suite::Migrations(options) => migrations::run(&options),
         Suite::Pictures => pictures::run(),
         Suite::Releases(options) => releases::run(&options),
+        Suite::StoreFaults(options) => store_faults::run(&options),
         Suite::Stores => stores::run(),
         Suite::Swarm(options) => swarm::run(&options),
     }

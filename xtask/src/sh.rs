@@ -19,8 +19,21 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Builds `sockshop` as a newcomer would, and returns where it is.
+/// An executable that is ready, for whoever builds one for many suites.
+const EXECUTABLE: &str = "SOCKSHOP_EXECUTABLE";
+
+/// What `SOCKSHOP_EXECUTABLE` names: suites test it rather than one they build.
+pub(crate) fn ready_made() -> Option<PathBuf> {
+    std::env::var_os(EXECUTABLE).map(PathBuf::from)
+}
+
+/// Builds `sockshop` as a newcomer would, unless one is ready made, and returns
+/// where it is.
 pub(crate) fn release() -> anyhow::Result<PathBuf> {
+    if let Some(ready) = ready_made() {
+        return std::path::absolute(&ready)
+            .with_context(|| format!("{EXECUTABLE}={}", ready.display()));
+    }
     run(cargo().args(["build", "--release", "--package", "sockshop"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| root().join("target"));
@@ -157,6 +170,11 @@ impl Running {
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
     }
 
     /// Ends it by this `signal`.

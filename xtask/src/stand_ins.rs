@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::docker::{self, docker};
-use crate::{sh, stores};
+use crate::{servers, sh};
 
 /// What manifests call PostgreSQL.
 pub(crate) const POSTGRES: &str = "postgres:17";
@@ -43,7 +43,7 @@ fn is_official(tag: &str) -> bool {
 
 fn postgres() -> anyhow::Result<()> {
     let context = Folder::new("postgres", include_str!("stand_ins/postgres.dockerfile"))?;
-    let bin = stores::postgres_programs()?;
+    let bin = servers::postgres_programs()?;
     let programs =
         ["initdb", "pg_ctl", "postgres", "psql", "pg_isready"].map(|name| bin.join(name));
     let home = bin.parent().context("initdb is in no folder")?;

@@ -10,8 +10,8 @@ use anyhow::{Context, ensure};
 
 use super::figures::{Budget, median, ratio, row, title, verdict};
 use super::{Bench, on};
+use crate::servers::free_port;
 use crate::sh::{self, Running};
-use crate::stores::free_port;
 
 /// What share of the bare server's pace the catalogue should reach.
 const BUDGET: Budget = Budget::AtLeast(0.7);

@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::figures::{median, ratio, row, title};
 use super::shop::Shop;
 use super::{Bench, on};
+use crate::servers::free_port;
 use crate::sh::{self, Running};
-use crate::stores::free_port;
 use crate::wait::until;
 
 /// Asks both in turns.

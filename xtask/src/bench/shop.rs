@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::{sh, stores};
+use crate::{servers, sh};
 
 /// A running shop in a folder of its own, closed when this is dropped.
 pub(super) struct Shop {
@@ -37,7 +37,7 @@ impl Shop {
     }
 
     fn up(&self) -> anyhow::Result<()> {
-        let port = stores::free_port()?.to_string();
+        let port = servers::free_port()?.to_string();
         let mut up = match self.core {
             Some(core) => super::on(core, &self.sockshop),
             None => Command::new(&self.sockshop),

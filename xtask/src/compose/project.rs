@@ -9,7 +9,7 @@ use anyhow::ensure;
 use crate::docker::{Container, docker};
 use crate::images;
 use crate::wait::{page, until};
-use crate::{sh, stores};
+use crate::{servers, sh};
 
 /// No container takes longer to be well, on any machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -40,7 +40,7 @@ impl<'a> Project<'a> {
             overlays: overlay.into_iter().collect(),
             settings: vec![("LOAD_RATE", RATE.to_owned())],
             name: format!("shop-{}", std::process::id()),
-            port: stores::free_port()?,
+            port: servers::free_port()?,
         })
     }
 

@@ -6,19 +6,19 @@ use std::process::Stdio;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::shop::Shop;
+use super::Shop;
 
 /// What the auditor found.
-pub(super) struct Audit {
+pub(crate) struct Audit {
     /// Orders in the journal.
-    pub(super) acknowledged: u64,
+    pub(crate) acknowledged: u64,
     counts: Vec<(String, u64)>,
     ok: bool,
 }
 
 impl Audit {
     /// Audits, also when that finds something. The report stays in `artefacts`.
-    pub(super) fn of(shop: &Shop<'_>, artefacts: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn of(shop: &Shop<'_>, artefacts: &Path) -> anyhow::Result<Self> {
         let mut audit = shop.command(&["audit", "--json"]);
         audit.arg("--journal").arg(artefacts.join("journal.jsonl"));
         let output = audit.stderr(Stdio::inherit()).output()?;
@@ -41,21 +41,21 @@ impl Audit {
     }
 
     /// Prints how often each rule is broken.
-    pub(super) fn print(&self) {
+    pub(crate) fn print(&self) {
         for (rule, count) in &self.counts {
             println!("{rule:<22}{count}");
         }
     }
 
     /// The rules that are broken, and how often: `lost 2, paid twice 1`.
-    pub(super) fn broken(&self) -> String {
+    pub(crate) fn broken(&self) -> String {
         let broken = self.counts.iter().filter(|(_, count)| *count > 0);
         let broken = broken.map(|(rule, count)| format!("{rule} {count}"));
         broken.collect::<Vec<_>>().join(", ")
     }
 
     /// Fails when any is.
-    pub(super) fn must_be_clean(&self) -> anyhow::Result<()> {
+    pub(crate) fn must_be_clean(&self) -> anyhow::Result<()> {
         let broken = self.broken();
         let told = "promises were broken: see audit.json in artefacts/durability";
         ensure!(self.ok && broken.is_empty(), "{told}: {broken}");
@@ -63,7 +63,7 @@ impl Audit {
     }
 
     /// Fails when none is.
-    pub(super) fn must_be_broken(&self) -> anyhow::Result<String> {
+    pub(crate) fn must_be_broken(&self) -> anyhow::Result<String> {
         ensure!(!self.ok, "the audit found nothing wrong");
         Ok(self.broken())
     }

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use crate::{sh, stores};
+use crate::{servers, sh};
 
 /// What a shop is made of.
 pub(crate) const SERVICES: [&str; 8] = [
@@ -36,7 +36,7 @@ impl<'a> Shop<'a> {
         let shop = Self {
             binary,
             data: folder.join("shop"),
-            port: stores::free_port()?,
+            port: servers::free_port()?,
         };
         let port = shop.port.to_string();
         let mut up = shop.command(&["up", "--detach", "--port", &port]);

@@ -13,11 +13,19 @@ use crate::{docker, sh};
 /// Where the part of the Dockerfile begins that needs no compiler.
 const BASE: &str = "\nFROM scratch AS base\n";
 
-/// The static executable that all images carry: `given`, or built now.
+/// The static executable that all images carry: `given`, ready made, or built now.
 pub(crate) fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(given) = given {
         return Ok(fs::canonicalize(given)?);
     }
+    match sh::ready_made() {
+        Some(ready) => Ok(fs::canonicalize(ready)?),
+        None => build_executable(),
+    }
+}
+
+/// Builds it.
+pub(crate) fn build_executable() -> anyhow::Result<PathBuf> {
     let target = host()?;
     let mut build = sh::cargo();
     build.envs(settings(&dockerfile()?));

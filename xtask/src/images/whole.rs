@@ -7,14 +7,14 @@ use anyhow::{Context, ensure};
 use super::tag;
 use crate::docker::{Container, docker};
 use crate::wait::{page, until};
-use crate::{sh, stores};
+use crate::{servers, sh};
 
 /// What the shop says once it is open.
 const SAYS: &str = "http://127.0.0.1:8080";
 
 /// Opens the shop, looks at its page, and closes it.
 pub(super) fn try_out() -> anyhow::Result<()> {
-    let port = stores::free_port()?;
+    let port = servers::free_port()?;
     let mut run = docker(&["run", "--detach", "--read-only", "--cap-drop=ALL"]);
     run.args(["--security-opt=no-new-privileges", "--tmpfs=/data"]);
     run.args(["--publish", &format!("127.0.0.1:{port}:8080")]);
