@@ -27,10 +27,15 @@ const FOR_ALL: &[&str] = &[
     "OTEL_EXPORTER_OTLP_TIMEOUT",
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
-    // For tests of the shop: a fault that is built in on purpose, and where processes are to die.
-    "MUTANT",
-    "CRASH_POINTS",
 ];
+
+/// A bug that is built in on purpose, and where processes are to die.
+#[cfg(feature = "sabotage")]
+const FOR_TESTS: &[&str] = &["MUTANT", "CRASH_POINTS"];
+
+/// No executable that is shipped knows of bugs on purpose.
+#[cfg(not(feature = "sabotage"))]
+const FOR_TESTS: &[&str] = &[];
 
 /// Settings of `service` that whoever opens the shop may give it, besides its
 /// store ([`Service::store_elsewhere`]).
@@ -64,9 +69,9 @@ pub(super) fn passed(
     service: Service,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Vec<(&'static str, OsString)> {
-    let names = FOR_ALL.iter().chain(settings_of(service)).copied();
+    let names = FOR_ALL.iter().chain(FOR_TESTS).chain(settings_of(service));
     names
-        .filter_map(|name| Some((name, variable(name)?)))
+        .filter_map(|name| Some((*name, variable(name)?)))
         .collect()
 }
 
