@@ -33,7 +33,7 @@ pub(crate) const ALL: [&str; 10] = [
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What an image may weigh, in bytes.
-const BUDGET: u64 = 12_000_000;
+const BUDGET: u64 = 20_000_000;
 
 /// How to come by the binary.
 #[derive(Debug, clap::Args)]

@@ -16,7 +16,7 @@ use anyhow::{Context, bail, ensure};
 use super::Calls;
 use super::objects::{Objects, Pods, at, is_part, list, name};
 use crate::docker::docker;
-use crate::sh;
+use crate::{sh, wait};
 use dns::{Dns, Zone};
 use door::Door;
 use pod::{Place, Pod};
@@ -111,6 +111,14 @@ impl<'a> Cluster<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until all pods reach all that they use: a front-end serves pages before
+    /// it has found its sessions.
+    pub(super) fn wait_until_whole(&self) -> anyhow::Result<()> {
+        let pods = self.pods.iter().map(|(pod, _)| pod);
+        let is_whole = || pods.clone().all(Pod::is_whole).then_some(());
+        wait::until("pods that reach all they use", PATIENCE, is_whole)
     }
 
     /// Tells the pod called `name` to end while everybody learns that it does.

@@ -52,6 +52,7 @@ pub(super) fn standard(objects: &Objects, binary: &Path) -> anyhow::Result<()> {
         }
     }
     cluster.wait()?;
+    cluster.wait_until_whole()?;
     println!("standard: ready in {}", seconds(begun));
     let visits = Visits::new("standard", binary)?;
     let running = visits.send(&cluster, "50s")?;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::super::objects::{Objects, Pods, at, list, text};
 use super::dns::DOMAIN;
 use crate::docker::docker;
-use crate::sh;
+use crate::{sh, wait};
 
 /// A pod that runs.
 #[derive(Clone)]
@@ -181,6 +181,16 @@ impl Pod {
         ask.call().is_ok()
     }
 
+    /// Whether it reaches all that it uses, also what its readiness only reports.
+    pub(super) fn is_whole(&self) -> bool {
+        let probe = at(&self.spec, "/containers/0/readinessProbe/httpGet");
+        let Some(port) = self.port(&probe["port"]) else {
+            return true;
+        };
+        let url = format!("http://{}:{port}{}", self.address, text(probe, "/path"));
+        wait::page(&url).is_ok_and(|page| page.trim() == "ok")
+    }
+
     /// The number of the port called `name`.
     pub(super) fn port(&self, name: &Value) -> Option<u16> {
         let pods = Pods {
@@ -210,9 +220,18 @@ impl Pod {
             "{}: it ended with {code} after {took:?}, of {grace} s",
             self.name
         );
+        keep_log(&name)?;
         sh::read(&mut docker(&["rm", "--volumes", &name]))?;
         Ok(took)
     }
+}
+
+/// Writes what the container said to `artefacts/k8s`.
+fn keep_log(container: &str) -> anyhow::Result<()> {
+    let path = sh::root().join(format!("artefacts/k8s/{container}.log"));
+    let log = std::fs::File::create(path)?;
+    let error = log.try_clone()?;
+    sh::run(docker(&["logs", container]).stdout(log).stderr(error))
 }
 
 /// What a kubelet writes into every pod.
