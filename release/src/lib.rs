@@ -17,6 +17,7 @@ pub mod rollout;
 pub mod sample;
 pub mod target;
 pub mod tool;
+pub mod version;
 pub mod watch;
 
 pub use plan::{Plan, Strategy};

@@ -71,6 +71,14 @@ impl Records {
         })
     }
 
+    /// Records in `folder`, to be looked at: it may be missing.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
     /// Takes the wheel for `service`; fails while another command has it.
     pub fn drive(&self, service: &str) -> anyhow::Result<Driving> {
         let file = self.file(service, "lock")?;

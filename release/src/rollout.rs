@@ -132,9 +132,12 @@ impl<'a, T: Target> Rollout<'a, T> {
         } = self.record.clone();
         let instances = self.target.instances(&service).await?;
         let count = of(&instances, &from).count().max(1);
-        if of(&instances, &to).count() == 0 {
-            // Nothing is said about shares yet, so say it before there is a second version.
+        if self.share_of_new().await? == 0 {
+            self.revive(&from).await?;
+            // Nothing may be said about shares yet, so say it before there is a second version.
             self.share(&only(&from)).await?;
+        }
+        if of(&instances, &to).count() < count {
             say::start(&to, count);
             insist(async || self.target.start(&service, &to, count).await).await?;
         }
@@ -270,26 +273,92 @@ impl<'a, T: Target> Rollout<'a, T> {
     /// All requests to the new version; the old one ends.
     async fn promote(self) -> anyhow::Result<Outcome> {
         let Record { from, to, .. } = self.record.clone();
+        self.revive(&to).await?;
         self.share(&only(&to)).await?;
-        self.retire(&from).await?;
-        self.close(Outcome::Promoted)
+        self.retire(&from, &to).await?;
+        self.close(Outcome::Promoted, Vec::new())
     }
 
-    /// All requests to the old version; the new one ends.
-    async fn abort(self, reasons: Vec<String>) -> anyhow::Result<Outcome> {
+    /// All requests to the old version; the new one ends. Where the old one cannot
+    /// be had any more, the new one stays, if it serves.
+    async fn abort(self, mut reasons: Vec<String>) -> anyhow::Result<Outcome> {
         let Record { from, to, .. } = self.record.clone();
         say::abort(&reasons);
+        if let Err(error) = self.revive(&from).await {
+            if !self.serves(&to).await? {
+                return Err(error);
+            }
+            let lost = format!("{to} stays, because {from} cannot serve: {error:#}");
+            say::abort(std::slice::from_ref(&lost));
+            reasons.push(lost);
+            self.share(&only(&to)).await?;
+            self.retire(&from, &to).await?;
+            return self.close(Outcome::Promoted, reasons);
+        }
         self.share(&only(&from)).await?;
         say::back(&from, self.met.new, self.met.all);
-        self.retire(&to).await?;
-        self.close(Outcome::Aborted { reasons })
+        self.retire(&to, &from).await?;
+        self.close(
+            Outcome::Aborted {
+                reasons: reasons.clone(),
+            },
+            reasons,
+        )
     }
 
-    /// Ends `version` once nobody can remember the old shares.
-    async fn retire(&self, version: &str) -> anyhow::Result<()> {
+    async fn instances(&self) -> anyhow::Result<Vec<Instance>> {
         let service = &self.record.service;
-        tokio::time::sleep(self.record.plan.settle).await;
-        insist(async || self.target.stop(service, version).await).await?;
+        insist(async || self.target.instances(service).await).await
+    }
+
+    /// Whether an instance of `version` takes requests.
+    async fn serves(&self, version: &str) -> anyhow::Result<bool> {
+        let instances = self.instances().await?;
+        Ok(of(&instances, version).any(|one| one.ready))
+    }
+
+    /// Starts `version` again where nothing is left of it, in as many instances as
+    /// there are of others, and waits until it takes requests.
+    async fn revive(&self, version: &str) -> anyhow::Result<()> {
+        let Record { service, plan, .. } = &self.record;
+        let instances = self.instances().await?;
+        if of(&instances, version).count() == 0 {
+            let count = instances.len().max(1);
+            say::start(version, count);
+            insist(async || self.target.start(service, version, count).await).await?;
+        }
+        let begun = Instant::now();
+        while !self.serves(version).await? {
+            if begun.elapsed() > plan.ready {
+                bail!("{version} was not ready within {:?}", plan.ready);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Ends `version`, and whatever else there is besides the one to `keep`, once
+    /// nobody can remember the old shares.
+    async fn retire(&self, version: &str, keep: &str) -> anyhow::Result<()> {
+        let Record { service, plan, .. } = &self.record;
+        tokio::time::sleep(plan.settle).await;
+        // Also where no instance is left of it: the target may know more of it than those.
+        let mut ending = vec![version.to_owned()];
+        let begun = Instant::now();
+        loop {
+            for version in ending {
+                insist(async || self.target.stop(service, &version, keep).await).await?;
+            }
+            ending = of_instances(self.instances().await?);
+            ending.retain(|version| version != keep);
+            if ending.is_empty() {
+                break;
+            }
+            if begun.elapsed() > plan.ready {
+                bail!("{} of {service} does not end", ending.join(", "));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
         self.share(&Shares::new()).await
     }
 
@@ -298,11 +367,7 @@ impl<'a, T: Target> Rollout<'a, T> {
         insist(async || self.target.share(service, shares).await).await
     }
 
-    fn close(self, outcome: Outcome) -> anyhow::Result<Outcome> {
-        let reasons = match &outcome {
-            Outcome::Promoted => Vec::new(),
-            Outcome::Aborted { reasons } => reasons.clone(),
-        };
+    fn close(self, outcome: Outcome, reasons: Vec<String>) -> anyhow::Result<Outcome> {
         let entry = Entry {
             promoted: outcome == Outcome::Promoted,
             reasons,
@@ -316,19 +381,45 @@ impl<'a, T: Target> Rollout<'a, T> {
 
     /// Ends a rollout whose driver is gone, as `wish` says.
     pub async fn finish(self, wish: Wish) -> anyhow::Result<Outcome> {
+        if self.is_stale().await? {
+            return self.forget().await;
+        }
         match wish {
             Wish::Promote => self.promote().await,
             Wish::Abort => self.abort(asked()).await,
         }
     }
+
+    /// Whether other versions run, and neither of this rollout: the target has been
+    /// changed by other means, and there is nothing to end.
+    pub async fn is_stale(&self) -> anyhow::Result<bool> {
+        let Record { from, to, .. } = &self.record;
+        let versions = of_instances(self.instances().await?);
+        let ours = |version: &String| version == from || version == to;
+        Ok(!versions.is_empty() && !versions.iter().any(ours))
+    }
+
+    /// Ends a rollout that is stale: what runs goes on.
+    pub async fn forget(self) -> anyhow::Result<Outcome> {
+        self.share(&Shares::new()).await?;
+        let Record { from, to, .. } = &self.record;
+        let reasons = vec![format!("neither {from} nor {to} runs any more")];
+        say::abort(&reasons);
+        self.close(
+            Outcome::Aborted {
+                reasons: reasons.clone(),
+            },
+            reasons,
+        )
+    }
 }
 
 /// Does what may be done twice: a target that is busy gets another chance,
 /// since half a rollout is worse than a late one.
-async fn insist(act: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
+async fn insist<R>(act: impl AsyncFn() -> anyhow::Result<R>) -> anyhow::Result<R> {
     for _ in 1..CHANCES {
         match act().await {
-            Ok(()) => return Ok(()),
+            Ok(done) => return Ok(done),
             Err(error) => tracing::warn!("again: {error:#}"),
         }
         tokio::time::sleep(RESPITE).await;
@@ -338,11 +429,15 @@ async fn insist(act: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()>
 
 /// The versions of `service` that run, in order.
 pub async fn versions(target: &impl Target, service: &str) -> anyhow::Result<Vec<String>> {
-    let instances = target.instances(service).await?;
+    Ok(of_instances(target.instances(service).await?))
+}
+
+/// The versions of these instances, in order.
+fn of_instances(instances: Vec<Instance>) -> Vec<String> {
     let mut versions: Vec<_> = instances.into_iter().map(|one| one.version).collect();
     versions.sort();
     versions.dedup();
-    Ok(versions)
+    versions
 }
 
 /// Goes through all that a good rollout does, on a target in a dry run: it
@@ -369,7 +464,7 @@ pub async fn rehearse(target: &impl Target, record: &Record) -> anyhow::Result<(
         "# wait {:?}, until nobody remembers the old shares",
         plan.settle
     );
-    target.stop(service, from).await?;
+    target.stop(service, from, to).await?;
     target.share(service, &Shares::new()).await
 }
 

@@ -53,7 +53,8 @@ pub trait Target {
     /// How the requests to `service` are shared out.
     async fn shares(&self, service: &str) -> anyhow::Result<Shares>;
 
-    /// Starts as many instances of `version` as `count`, beside what runs. Gets no requests yet.
+    /// Starts instances of `version` until there are as many as `count`, beside what runs. They
+    /// get no requests yet.
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()>;
 
     /// Asks an instance of `version` for something, past all weights.
@@ -62,8 +63,9 @@ pub trait Target {
     /// Shares the requests out; empty shares say nothing about them any more.
     async fn share(&self, service: &str, shares: &Shares) -> anyhow::Result<()>;
 
-    /// Ends all instances of `version`, after their last requests.
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()>;
+    /// Ends all instances of `version`, after their last requests, and whatever else the target
+    /// knows of it. `keep` stays, and becomes what the target takes for the service itself.
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()>;
 
     /// Orders placed since `since_ms` (Unix epoch) that break a rule of the auditor.
     async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>>;

@@ -1,5 +1,6 @@
 //! The commands of a target, as a person would type them.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{Seek, Write};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub struct Tool {
     /// Shows what would change something instead of doing it.
     dry_run: bool,
     patience: Duration,
+    variables: Vec<(&'static str, OsString)>,
 }
 
 impl Tool {
@@ -30,6 +32,7 @@ impl Tool {
             name: name.into(),
             dry_run,
             patience: PATIENCE,
+            variables: Vec::new(),
         }
     }
 
@@ -37,6 +40,13 @@ impl Tool {
     #[must_use]
     pub fn patient(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same tool, with this variable in its environment.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name, value.as_ref().to_owned()));
         self
     }
 
@@ -96,6 +106,7 @@ impl Tool {
     async fn output_of(&self, words: &[&str], input: Stdio) -> anyhow::Result<Output> {
         let mut command = Command::new(&self.program);
         command.args(words).stdin(input).kill_on_drop(true);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let output = tokio::time::timeout(self.patience, command.output()).await;
         output
             .with_context(|| format!("`{}` takes too long", self.shown(words)))?

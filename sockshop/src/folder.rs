@@ -11,11 +11,14 @@ use anyhow::{Context, bail};
 use crate::secret;
 use crate::service::Service;
 
+/// Names the data folder in the environment.
+pub(crate) const DATA: &str = "SOCKSHOP_DATA";
+
 /// Which shop is meant.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Which {
     /// Folder that holds the shop's data, and so names the shop.
-    #[arg(long, env = "SOCKSHOP_DATA", default_value = ".sockshop")]
+    #[arg(long, env = DATA, default_value = ".sockshop")]
     pub(crate) data: PathBuf,
 }
 
@@ -70,6 +73,11 @@ impl Folder {
     /// The policies that the mesh node called `name` keeps.
     pub(crate) fn policies(&self, name: &str) -> PathBuf {
         self.path.join(format!("{name}.policies.json"))
+    }
+
+    /// What is remembered of releases to the target of this name.
+    pub(crate) fn releases(&self, target: &str) -> PathBuf {
+        self.path.join("releases").join(target)
     }
 
     /// The folder of the logs.

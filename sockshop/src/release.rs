@@ -83,7 +83,7 @@ pub(crate) struct Begin {
     service: Service,
 
     /// The version that is to take over.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = ::release::version::parse)]
     to: String,
 
     /// Print what a person would type, and change nothing.
@@ -106,7 +106,7 @@ pub(crate) struct End {
     service: Service,
 
     /// The version that stays, when the rollout was begun on another machine.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = ::release::version::parse)]
     keep: Option<String>,
 
     /// Where.
@@ -146,10 +146,9 @@ impl Place {
 
     /// What is remembered of its rollouts.
     fn records(&self) -> anyhow::Result<Records> {
-        let folder = Folder::new(&self.which)?.path().join("releases");
         let kind = self.target.to_possible_value();
         let kind = kind.context("it has no name")?;
-        Records::open(&folder.join(kind.get_name()))
+        Records::open(&Folder::new(&self.which)?.releases(kind.get_name()))
     }
 }
 
@@ -181,7 +180,11 @@ async fn record(
 ) -> anyhow::Result<Record> {
     let service = begin.service.name();
     let plan = begin.options.plan(strategy)?;
-    if let Some(left) = records.current(service) {
+    let left = match records.current(service) {
+        Some(left) => reconciled(left, target, records).await?,
+        None => None,
+    };
+    if let Some(left) = left {
         ensure!(
             left.to == begin.to && left.plan.strategy == strategy,
             "a {} of {service} to {} was begun and left alone: end it first with \
@@ -200,6 +203,26 @@ async fn record(
     })
 }
 
+/// What is left of a rollout that was `left` alone, as the target has it now: nothing
+/// when its versions are gone, or when only the new one is left and so takes over.
+async fn reconciled(
+    left: Record,
+    target: &impl Target,
+    records: &Records,
+) -> anyhow::Result<Option<Record>> {
+    let versions = ::release::rollout::versions(target, &left.service).await?;
+    let rollout = Rollout::new(target, records, left.clone());
+    if rollout.is_stale().await? {
+        rollout.forget().await?;
+        return Ok(None);
+    }
+    if versions == [left.to.as_str()] {
+        rollout.finish(Wish::Promote).await?;
+        return Ok(None);
+    }
+    Ok(Some(left))
+}
+
 /// Ends a rollout: asks who drives it, or does so in their stead.
 async fn finish(end: &End, wish: Wish) -> anyhow::Result<()> {
     let (service, records) = (end.service.name(), end.place.records()?);
@@ -213,7 +236,10 @@ async fn finish(end: &End, wish: Wish) -> anyhow::Result<()> {
     match (wish, outcome) {
         // To abort is what was wanted here.
         (Wish::Abort, Outcome::Aborted { .. }) => Ok(()),
-        (_, outcome) => told(outcome),
+        (Wish::Abort, Outcome::Promoted) => {
+            bail!("the old version of {service} cannot serve, so the new one stays")
+        }
+        (Wish::Promote, outcome) => told(outcome),
     }
 }
 

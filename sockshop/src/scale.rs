@@ -3,11 +3,16 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
+use release::record::{Record, Records};
 use rustix::process::Signal;
 
-use crate::folder::Which;
+use crate::folder::{Folder, Which};
+use crate::service::Service;
 use crate::state::{Entry, State};
-use crate::up::wanted::{Wanted, Wishes, parse};
+use crate::up::wanted::{Promoted, Scale, Wanted, Wishes, parse};
+
+/// Names the service whose release runs this command.
+pub(crate) const RELEASED: &str = "SOCKSHOP_RELEASED";
 
 /// Longer than an instance takes to become ready, or to leave.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,9 +23,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How many of what.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How many instances of a version there shall be; 0.1.0 is the version of those that name none.
+    /// How many instances of a version there shall be. Those that name none have the version that was promoted last, or 0.1.0.
     #[arg(required = true, value_name = "SERVICE[@VERSION]=N", value_parser = parse)]
-    wanted: Vec<Wanted>,
+    scale: Vec<Scale>,
+
+    /// The service whose release this is part of.
+    #[arg(long, env = RELEASED, hide = true, value_name = "SERVICE")]
+    released: Option<String>,
 
     /// Return before the shop is as it was wanted.
     #[arg(long)]
@@ -35,13 +44,24 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let (folder, state) = State::running(&options.which)?;
     ensure!(state.ready, "the shop is not open yet");
-    Wishes::open(&folder)?.change(&options.wanted)?;
+    for one in &options.scale {
+        if options.released.as_deref() != Some(one.service.name()) {
+            refuse_under_release(&folder, one.service)?;
+        }
+    }
+    let promoted = Promoted::of(&folder);
+    let wanted: Vec<_> = options
+        .scale
+        .iter()
+        .map(|one| one.resolve(&promoted))
+        .collect();
+    Wishes::open(&folder)?.change(&wanted)?;
     state.supervisor.send(Signal::USR1);
     if options.no_wait {
         return Ok(());
     }
     let begun = Instant::now();
-    while !is_so(&State::running(&options.which)?.1, &options.wanted) {
+    while !is_so(&State::running(&options.which)?.1, &wanted) {
         if begun.elapsed() > PATIENCE {
             bail!(
                 "the shop is still not as it was wanted after {PATIENCE:?}: see `sockshop status`"
@@ -50,6 +70,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         std::thread::sleep(PAUSE);
     }
     crate::print("done\n")
+}
+
+/// A release counts on the versions that it moves requests between.
+fn refuse_under_release(folder: &Folder, service: Service) -> anyhow::Result<()> {
+    let records = Records::at(&folder.releases("local"));
+    if let Some(Record { from, to, .. }) = records.current(service.name()) {
+        bail!(
+            "{service} is being released, from {from} to {to}: end that first with \
+             `sockshop release promote {service}` or `sockshop release abort {service}`"
+        );
+    }
+    Ok(())
 }
 
 /// Whether there are as many as `wanted`, and all of them have served.

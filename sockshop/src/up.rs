@@ -35,7 +35,7 @@ pub(crate) mod wanted;
 
 pub(crate) use options::Options;
 pub(crate) use plan::MOST;
-use wanted::{VERSION, Wishes};
+use wanted::{Promoted, VERSION, Wishes};
 
 /// The networks that the door reaches front-ends from.
 const THIS_MACHINE: &str = "127.0.0.0/8,::1";
@@ -54,7 +54,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // Whatever can be refused comes before the first thing is made.
     let folder = Folder::new(&options.which)?;
     folder.check_free()?;
-    let wanted = wanted::all(&options.scale);
+    let promoted = if options.fresh {
+        Promoted::default()
+    } else {
+        Promoted::of(&folder)
+    };
+    let wanted = wanted::all(&options.scale, &promoted);
     wanted::check(&wanted)?;
     let (door, room) = space::door(options.bind, options.port)?;
     // The processes inherit it: their stores and logs are for nobody else's eyes.

@@ -18,9 +18,18 @@ impl Cluster {
     }
 
     fn sockshop(&self, words: &[&str]) -> Output {
+        self.in_trouble("", words)
+    }
+
+    /// As [`sockshop`](Self::sockshop), where one change by kubectl goes wrong.
+    fn in_trouble(&self, trouble: &str, words: &[&str]) -> Output {
         let stand_ins = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand_ins");
         let path = format!("{stand_ins}:{}", std::env::var("PATH").unwrap());
-        Command::new(env!("CARGO_BIN_EXE_sockshop"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sockshop"));
+        if !trouble.is_empty() {
+            command.env("KUBECTL_TROUBLE", trouble);
+        }
+        command
             .args(words)
             .args(["--target", "k8s", "--data"])
             .arg(self.0.path())
@@ -45,6 +54,13 @@ impl Cluster {
         let all = state["deployments"].as_object().unwrap().iter();
         let labels = |one: &Value| one["spec"]["template"]["metadata"]["labels"]["version"].clone();
         Value::Object(all.map(|(name, one)| (name.clone(), labels(one))).collect())
+    }
+}
+
+impl Cluster {
+    /// Whether a release has begun and not ended.
+    fn is_left_alone(&self) -> bool {
+        self.0.path().join("releases/k8s/catalogue.json").exists()
     }
 }
 
@@ -102,6 +118,58 @@ fn a_dry_run_types_what_a_person_would_and_changes_nothing() {
     }
     let old = json!({"catalogue": "0.1.0", "orders": "0.1.0"});
     assert_eq!(cluster.versions(), old);
+}
+
+/// Releases v2 while the `number`th change of kubectl goes wrong, ends what is left of
+/// it by the `last` command, and looks that one version is left, the one that is told
+/// of. Returns whether there were so many changes.
+fn one_change_goes_wrong(number: u64, how: &str, last: &str) -> bool {
+    let cluster = Cluster::new();
+    let begin = ["release", "blue-green", "catalogue", "--to", "v2"];
+    let begin = [&begin[..], &["--window", "1s"]].concat();
+    let trouble = format!("{number}:{how}");
+    let mut done = cluster.in_trouble(&trouble, &begin);
+    let changes = cluster.state()["changes"].as_u64().unwrap();
+    let mut stays = if done.status.success() { "v2" } else { "0.1.0" };
+    if cluster.is_left_alone() {
+        done = match last {
+            "begin" => cluster.sockshop(&begin),
+            last => cluster.sockshop(&["release", last, "catalogue"]),
+        };
+        let is_done = done.status.success() || said(&done).contains("is v2 already");
+        assert!(is_done, "{trouble} {last}: {}", said(&done));
+        stays = if last == "abort" { "0.1.0" } else { "v2" };
+    }
+    let seen = format!("{trouble} {last}: {}", said(&done));
+    let versions = json!({"catalogue": stays, "orders": "0.1.0"});
+    assert_eq!(cluster.versions(), versions, "{seen}");
+    assert_eq!(cluster.state()["policies"], json!({}), "{seen}");
+    assert!(!cluster.is_left_alone(), "{seen}");
+    changes >= number
+}
+
+/// Each change of a release goes wrong in its turn, in each way. All at once: they wait
+/// more than they work.
+#[test]
+#[ignore = "needs Python"]
+fn no_change_that_goes_wrong_leaves_a_version_that_nobody_knows_of() {
+    let ways = [
+        ("before", "abort"),
+        ("kill", "abort"),
+        ("kill", "promote"),
+        ("kill", "begin"),
+    ];
+    let tried = std::thread::scope(|scope| {
+        let ends = ways.map(|(how, last)| {
+            scope.spawn(move || {
+                (1..100)
+                    .take_while(|number| one_change_goes_wrong(*number, how, last))
+                    .count()
+            })
+        });
+        ends.map(|end| end.join().unwrap())
+    });
+    assert!(tried.iter().all(|changes| *changes >= 4), "{tried:?}");
 }
 
 #[test]

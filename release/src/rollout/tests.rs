@@ -175,7 +175,7 @@ impl Target for Shop {
         Ok(())
     }
 
-    async fn stop(&self, _: &str, version: &str) -> anyhow::Result<()> {
+    async fn stop(&self, _: &str, version: &str, _: &str) -> anyhow::Result<()> {
         let shares = self.shares("").await?;
         let share = shares.get(version).copied().unwrap_or(0);
         assert_eq!(share, 0, "{version} is stopped while it has {share} %");
@@ -359,5 +359,157 @@ async fn somebody_else_may_ask_for_an_end() {
         let (outcome, ()) = tokio::join!(rollout.run(), ask);
         assert_eq!(outcome.unwrap() == Outcome::Promoted, wish == Wish::Promote);
         assert_eq!(shop.versions(), [stays]);
+    }
+}
+
+/// A rollout from v1 to v2 that its driver has left at 5 %.
+async fn left_alone(shop: &Shop, records: &Records) -> Record {
+    let rollout = Rollout::new(shop, records, record("v2", Strategy::Canary, true));
+    let cut = tokio::time::timeout(Duration::from_secs(10), rollout.run()).await;
+    assert!(cut.is_err());
+    assert_eq!(shop.state.borrow().shares["v2"], 5);
+    records.current("catalogue").unwrap()
+}
+
+fn lose(shop: &Shop, version: &str) {
+    shop.state.borrow_mut().versions.remove(version);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_to_stay_is_started_again_when_it_is_gone() {
+    for (lost, wish) in [("v1", Wish::Abort), ("v2", Wish::Promote)] {
+        let (shop, (_folder, records)) = (Shop::new(2), records());
+        let left = left_alone(&shop, &records).await;
+        lose(&shop, lost);
+        let rollout = Rollout::new(&shop, &records, left);
+        rollout.finish(wish).await.unwrap();
+        assert_eq!(shop.versions(), [lost]);
+        assert!(shop.state.borrow().shares.is_empty());
+        assert_eq!(records.current("catalogue"), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_new_version_stays_where_the_old_one_cannot_be_had_any_more() {
+    let (shop, (_folder, records)) = (Shop::new(2), records());
+    let record = Record {
+        from: "v2-never".into(),
+        to: "v1".into(),
+        ..record("v1", Strategy::Canary, true)
+    };
+    records.begin(&record).unwrap();
+    let rollout = Rollout::new(&shop, &records, record);
+    let outcome = rollout.finish(Wish::Abort).await.unwrap();
+    assert_eq!(outcome, Outcome::Promoted);
+    assert_eq!(shop.versions(), ["v1"]);
+    let entry = &records.history()[0];
+    assert!(entry.reasons[1].contains("cannot serve"), "{entry:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_third_version_ends_with_the_rollout() {
+    let (shop, (_folder, records)) = (Shop::new(2), records());
+    let left = left_alone(&shop, &records).await;
+    shop.start("catalogue", "v3", 1).await.unwrap();
+    let rollout = Rollout::new(&shop, &records, left);
+    rollout.finish(Wish::Abort).await.unwrap();
+    assert_eq!(shop.versions(), ["v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_versions_that_are_gone_moves_no_request() {
+    let (shop, (_folder, records)) = (Shop::new(2), records());
+    let left = left_alone(&shop, &records).await;
+    lose(&shop, "v1");
+    lose(&shop, "v2");
+    shop.start("catalogue", "v3", 1).await.unwrap();
+    let rollout = Rollout::new(&shop, &records, left);
+    let outcome = rollout.finish(Wish::Abort).await.unwrap();
+    assert!(matches!(outcome, Outcome::Aborted { .. }));
+    assert_eq!(shop.versions(), ["v3"]);
+    assert!(shop.state.borrow().shares.is_empty());
+    assert_eq!(records.current("catalogue"), None);
+}
+
+/// A shop of which one call fails, before or after it has done its work.
+struct Flaky {
+    shop: Shop,
+    calls: std::cell::Cell<u32>,
+    fails: u32,
+    works: bool,
+}
+
+impl Flaky {
+    async fn call<R>(&self, call: impl Future<Output = anyhow::Result<R>>) -> anyhow::Result<R> {
+        let number = self.calls.get();
+        self.calls.set(number + 1);
+        if number != self.fails {
+            return call.await;
+        }
+        if self.works {
+            call.await?;
+        }
+        bail!("call {number} fails")
+    }
+}
+
+impl Target for Flaky {
+    fn name(&self) -> &'static str {
+        "flaky"
+    }
+
+    async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
+        self.call(self.shop.instances(service)).await
+    }
+
+    async fn shares(&self, service: &str) -> anyhow::Result<Shares> {
+        self.call(self.shop.shares(service)).await
+    }
+
+    async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
+        self.call(self.shop.start(service, version, count)).await
+    }
+
+    async fn smoke(&self, service: &str, version: &str) -> anyhow::Result<()> {
+        self.call(self.shop.smoke(service, version)).await
+    }
+
+    async fn share(&self, service: &str, shares: &Shares) -> anyhow::Result<()> {
+        self.call(self.shop.share(service, shares)).await
+    }
+
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
+        self.call(self.shop.stop(service, version, keep)).await
+    }
+
+    async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>> {
+        self.call(self.shop.wrong_orders(since_ms)).await
+    }
+}
+
+/// Fails each call of a rollout once, in turn: every rollout ends, and truthfully.
+#[tokio::test(start_paused = true)]
+async fn one_call_that_fails_leaves_no_rollout_half_way() {
+    for (fails, works) in (0..).flat_map(|fails| [(fails, false), (fails, true)]) {
+        let target = Flaky {
+            shop: Shop::new(5),
+            calls: 0.into(),
+            fails,
+            works,
+        };
+        let (_folder, records) = records();
+        let rollout = Rollout::new(&target, &records, record("v2", Strategy::BlueGreen, true));
+        let outcome = rollout.run().await.unwrap();
+        let stays = match outcome {
+            Outcome::Promoted => "v2",
+            Outcome::Aborted { .. } => "v1",
+        };
+        assert_eq!(target.shop.versions(), [stays], "call {fails}");
+        assert!(target.shop.state.borrow().shares.is_empty());
+        assert_eq!(records.current("catalogue"), None);
+        if target.calls.get() < fails {
+            assert!(fails > 40, "only {fails} calls were tried");
+            return;
+        }
     }
 }

@@ -37,11 +37,12 @@ impl Compose {
         }
     }
 
-    /// The containers of `service` that run, all that docker knows of them.
+    /// The containers of `service` that run or may run again, all that docker knows of them.
     async fn containers(&self, service: &str) -> anyhow::Result<Vec<Value>> {
         let project = format!("label={PROJECT}={}", self.project);
         let of_it = format!("label={SERVICE}={service}");
-        let words = ["ps", "--quiet", "--filter", &project, "--filter", &of_it];
+        let words = ["ps", "--all", "--quiet", "--filter", &project];
+        let words = [&words[..], &["--filter", &of_it]].concat();
         let ids = self.docker.read(&words).await?;
         let ids: Vec<_> = ids.split_whitespace().collect();
         if ids.is_empty() {
@@ -76,19 +77,31 @@ impl Platform for Compose {
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {
         let containers = self.containers(service).await?;
-        Ok(containers.iter().map(instance).collect())
+        let running = containers.iter().filter(|one| runs(one));
+        Ok(running.map(instance).collect())
     }
 
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
-        let containers = self.containers(service).await?;
-        let model = containers.first();
+        let mut containers = self.containers(service).await?;
+        // What a command left when it was cut off between making a container and starting it.
+        for half in containers.extract_if(.., |one| !runs(one) && instance(one).version == version)
+        {
+            self.docker
+                .act(&["rm", "--force", &instance(&half).name])
+                .await?;
+        }
+        let model = containers.iter().find(|one| runs(one));
         let model = model.with_context(|| format!("nothing runs of {service}"))?;
+        let there = containers
+            .iter()
+            .filter(|one| instance(one).version == version);
+        let missing = count.saturating_sub(there.count());
         let taken = containers
             .iter()
             .filter_map(number)
             .max()
             .unwrap_or_default();
-        for number in (taken + 1..).take(count) {
+        for number in (taken + 1..).take(missing) {
             let name = format!("{}-{service}-{version}-{number}", self.project);
             let mut words = vec!["create".to_owned(), "--name".to_owned(), name.clone()];
             words.extend(["--label".to_owned(), format!("{NUMBER}={number}")]);
@@ -106,13 +119,13 @@ impl Platform for Compose {
         Ok(())
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
+    async fn stop(&self, service: &str, version: &str, _keep: &str) -> anyhow::Result<()> {
         let containers = self.containers(service).await?;
         let gone = containers.iter().map(instance);
         let gone: Vec<_> = gone.filter(|one| one.version == version).collect();
         for one in gone {
             self.docker.act(&["stop", &one.name]).await?;
-            self.docker.act(&["rm", &one.name]).await?;
+            self.docker.act(&["rm", "--force", &one.name]).await?;
         }
         Ok(())
     }
@@ -121,6 +134,12 @@ impl Platform for Compose {
 /// The words after `docker` that run `/sockshop WORDS` inside a container.
 fn inside<'a>(instance: &'a str, words: &[&'a str]) -> Vec<&'a str> {
     [&["exec", instance, "/sockshop"], words].concat()
+}
+
+/// Whether it runs, or is about to again.
+fn runs(container: &Value) -> bool {
+    let state = &container["State"];
+    state["Running"] == true || state["Restarting"] == true
 }
 
 fn instance(container: &Value) -> Instance {

@@ -4,7 +4,6 @@
 //! Requests are shared out by the policy of the mesh, exactly; without a mesh, or
 //! with stores that have one process, the release says so and does not begin.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,8 +35,6 @@ pub(super) struct Ecs {
     templates: PathBuf,
     /// Where words are run.
     network: OnceCell<Value>,
-    /// What was started here: a dry run has nothing else to know it by.
-    started: RefCell<Option<String>>,
 }
 
 impl Ecs {
@@ -50,7 +47,6 @@ impl Ecs {
             shop,
             templates: templates.to_owned(),
             network: OnceCell::new(),
-            started: RefCell::new(None),
         }
     }
 
@@ -197,7 +193,6 @@ impl Platform for Ecs {
 
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
         let own = self.own(service).await?;
-        self.started.replace(Some(version.to_owned()));
         let parameters = own.beside(version, count);
         let name = stacks::beside(&self.shop, service, version);
         let beside = self.beside(service).await?;
@@ -210,25 +205,21 @@ impl Platform for Ecs {
         self.deploy(&name, &parameters).await
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
         let (own, beside) = (self.own(service).await?, self.beside(service).await?);
-        let started = self.started.borrow().clone().filter(|_| self.aws.is_dry());
-        let beside: Vec<_> = beside
-            .iter()
-            .map(Stack::version)
-            .chain(started.as_deref())
-            .collect();
-        let own = own.version();
-        let over = if own == version {
-            let new = beside.into_iter().find(|one| *one != version);
-            let new = new.with_context(|| format!("nothing is there to take over from {own}"))?;
-            self.hand_over(service, new).await?;
-            vec![new]
+        let mut over: Vec<_> = beside.iter().map(Stack::version).collect();
+        if self.aws.is_dry() {
+            over.push(keep);
+        }
+        // A hand-over that was cut off has left the version that took over beside itself.
+        let took_over = over.contains(&keep);
+        let hands_over = own.version() == version;
+        if hands_over || (took_over && own.version() == keep) {
+            self.hand_over(service, keep).await?;
+            over.retain(|one| [version, keep].contains(one));
         } else {
-            // A version that took over, and was not deleted when a command was killed then, goes too.
-            let done = beside.into_iter().filter(|one| *one == own);
-            done.chain([version]).collect()
-        };
+            over.retain(|one| *one == version);
+        }
         for version in over {
             self.delete(&stacks::beside(&self.shop, service, version))
                 .await?;

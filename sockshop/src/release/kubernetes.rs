@@ -5,8 +5,6 @@
 //! the policy of the mesh, exactly; without the component `mesh` there is no
 //! such thing, and the release says so and does not begin.
 
-use std::cell::RefCell;
-
 use ::release::Instance;
 use ::release::tool::Tool;
 use anyhow::{Context, bail, ensure};
@@ -18,8 +16,6 @@ use super::remote::{Platform, tagged};
 pub(super) struct Kubernetes {
     kubectl: Tool,
     namespace: String,
-    /// What was started here: a dry run has nothing else to know it by.
-    started: RefCell<Option<String>>,
 }
 
 impl Kubernetes {
@@ -28,7 +24,6 @@ impl Kubernetes {
         Self {
             kubectl: Tool::new("kubectl", "kubectl", dry_run),
             namespace,
-            started: RefCell::new(None),
         }
     }
 
@@ -51,22 +46,24 @@ impl Kubernetes {
         serde_json::from_str(&text).context("kubectl does not answer in JSON")
     }
 
-    /// The Deployment of the service becomes the version beside it, which goes.
-    async fn hand_over(&self, service: &str, deployment: &Value) -> anyhow::Result<()> {
+    /// The versions of the Deployments beside that of the service.
+    async fn beside(&self, service: &str) -> anyhow::Result<Vec<String>> {
         let selector = format!("name={service}");
         let all = self.get(&["deployments", "--selector", &selector]).await?;
-        let old = version_of(deployment);
-        let others = all["items"].as_array().into_iter().flatten();
-        let other = others.map(version_of).find(|version| *version != old);
-        let started = self.started.borrow().clone();
-        let new = other.map(str::to_owned).or(started);
-        let new = &new.with_context(|| format!("nothing is there to take over from {old}"))?;
-        let patch = takes_over(service, deployment, new)?.to_string();
+        let all = all["items"].as_array().into_iter().flatten();
+        let beside = all.filter(|one| one["metadata"]["name"] != service);
+        Ok(beside.map(|one| version_of(one).to_owned()).collect())
+    }
+
+    /// The Deployment of the service becomes `version`, and has all of its pods.
+    async fn hand_over(&self, service: &str, own: &Value, version: &str) -> anyhow::Result<()> {
         let name = format!("deployment/{service}");
-        self.act(&["patch", &name, "--patch", &patch]).await?;
+        if version_of(own) != version {
+            let patch = takes_over(service, own, version)?.to_string();
+            self.act(&["patch", &name, "--patch", &patch]).await?;
+        }
         let patience = "--timeout=110s";
-        self.act(&["rollout", "status", &name, patience]).await?;
-        self.remove(service, new).await
+        self.act(&["rollout", "status", &name, patience]).await
     }
 
     async fn remove(&self, service: &str, version: &str) -> anyhow::Result<()> {
@@ -95,20 +92,35 @@ impl Platform for Kubernetes {
     }
 
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
+        if self.beside(service).await?.iter().any(|one| one == version) {
+            return Ok(());
+        }
         let deployment = self.get(&["deployment", service]).await?;
         let copy = copy(service, &deployment, version, count)?;
         let copy = serde_json::to_string_pretty(&copy)?;
-        self.started.replace(Some(version.to_owned()));
         let words = self.words(&["create", "--filename", "-"]);
         self.kubectl.feed(&words, &copy).await
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        let deployment = self.get(&["deployment", service]).await?;
-        if version_of(&deployment) == version {
-            return self.hand_over(service, &deployment).await;
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
+        let own = self.get(&["deployment", service]).await?;
+        let mut beside = self.beside(service).await?;
+        if self.kubectl.is_dry() {
+            beside.push(keep.to_owned());
         }
-        self.remove(service, version).await
+        // A hand-over that was cut off has left the version that took over beside itself.
+        let took_over = beside.iter().any(|one| one == keep);
+        let hands_over = version_of(&own) == version;
+        if hands_over || (took_over && version_of(&own) == keep) {
+            self.hand_over(service, &own, keep).await?;
+            beside.retain(|one| one == version || one == keep);
+        } else {
+            beside.retain(|one| one == version);
+        }
+        for version in beside {
+            self.remove(service, &version).await?;
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,8 @@ use ::release::{Instance, Shares, Target};
 use anyhow::{Context, ensure};
 use loadtest::audit::recent::Recent;
 
-use crate::folder::Which;
+use crate::folder::{DATA, Which};
+use crate::scale::RELEASED;
 use crate::state::{Entry, Phase, State};
 use crate::{audit, mesh, probe};
 
@@ -30,19 +31,26 @@ pub(crate) struct Local {
 impl Local {
     /// The shop of `which`. In a `dry_run` it is not changed.
     pub(crate) fn new(which: &Which, dry_run: bool) -> anyhow::Result<Self> {
-        State::running(which)?;
+        let (folder, _) = State::running(which)?;
         let program = std::env::current_exe()?.display().to_string();
+        let sockshop = Tool::new(program, "sockshop", dry_run);
         Ok(Self {
             which: which.clone(),
-            sockshop: Tool::new(program, "sockshop", dry_run),
+            // A path need not be text, which the words of a tool are.
+            sockshop: sockshop.with(DATA, folder.path()),
             orders: RefCell::new(None),
         })
     }
 
-    async fn act(&self, words: &[&str]) -> anyhow::Result<()> {
+    /// Runs one of the shop's commands for a release of `service`.
+    async fn act(&self, service: &str, words: &[&str]) -> anyhow::Result<()> {
+        let sockshop = self.sockshop.clone().with(RELEASED, service);
+        if !sockshop.is_dry() {
+            return sockshop.act(words).await;
+        }
         let data = self.which.data.display().to_string();
-        self.sockshop
-            .act(&[words, &["--data", &data]].concat())
+        sockshop
+            .act(&[words, &[&format!("--data={data}")]].concat())
             .await
     }
 
@@ -73,7 +81,7 @@ impl Target for Local {
 
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
         let wanted = format!("{service}@{version}={count}");
-        self.act(&["scale", &wanted, "--no-wait"]).await
+        self.act(service, &["scale", &wanted, "--no-wait"]).await
     }
 
     async fn smoke(&self, service: &str, version: &str) -> anyhow::Result<()> {
@@ -102,12 +110,12 @@ impl Target for Local {
         if weights.is_empty() {
             words.push("--clear");
         }
-        self.act(&words).await
+        self.act(service, &words).await
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        self.act(&["scale", &format!("{service}@{version}=0")])
-            .await
+    async fn stop(&self, service: &str, version: &str, _keep: &str) -> anyhow::Result<()> {
+        let none = format!("{service}@{version}=0");
+        self.act(service, &["scale", &none]).await
     }
 
     async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>> {

@@ -59,7 +59,7 @@ pub(super) trait Platform {
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()>;
 
     /// Ends a version.
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()>;
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()>;
 }
 
 /// A shop on such a platform.
@@ -136,8 +136,8 @@ impl<P: Platform> Target for Remote<P> {
         self.platform.tell(service, &instance, &words).await
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        self.platform.stop(service, version).await
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
+        self.platform.stop(service, version, keep).await
     }
 
     /// Asked for orders, which reaches the other two in any network.

@@ -83,8 +83,8 @@ impl Target for Shop {
         of_each!(self, one => one.share(service, shares).await)
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        of_each!(self, one => one.stop(service, version).await)
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
+        of_each!(self, one => one.stop(service, version, keep).await)
     }
 
     async fn wrong_orders(&self, since_ms: i64) -> anyhow::Result<Vec<String>> {

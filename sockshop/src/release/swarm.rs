@@ -5,7 +5,6 @@
 //! asked is asked from inside one: from that of the manager, or, where it has
 //! none, from a job in the same zones.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ::release::Instance;
@@ -29,8 +28,6 @@ const MESH: &str = "MESH=meshd:8080";
 pub(super) struct Swarm {
     docker: Tool,
     stack: String,
-    /// What was started here: a dry run has nothing else to know it by.
-    started: RefCell<Option<String>>,
 }
 
 impl Swarm {
@@ -39,7 +36,6 @@ impl Swarm {
         Self {
             docker: Tool::new("docker", "docker", dry_run),
             stack,
-            started: RefCell::new(None),
         }
     }
 
@@ -106,25 +102,13 @@ impl Swarm {
         }
     }
 
-    /// The service of the stack becomes the version beside it, which goes.
+    /// The service of the stack becomes `version`, and has all of its tasks.
     async fn hand_over(&self, service: &str, own: &Value, version: &str) -> anyhow::Result<()> {
         let image = alike::image(own, version)?;
         let (version_of_it, name) = (format!("VERSION={version}"), self.own(service));
         let mut words = vec!["service", "update", "--quiet", alike::trust(own)];
         words.extend(["--image", &image, "--env-add", &version_of_it, &name]);
-        self.docker.act(&words).await?;
-        self.remove(&self.beside(service, version)).await
-    }
-
-    /// An abort after half a hand-over: what was before, Swarm knows itself.
-    async fn go_back(&self, service: &str, own: &Value) -> anyhow::Result<()> {
-        let name = self.own(service);
-        let before = alike::before(own);
-        let before = before.filter(|before| *before != alike::version(own));
-        before.with_context(|| format!("nothing is there to take over from {name}"))?;
-        self.docker
-            .act(&["service", "rollback", "--quiet", &name])
-            .await
+        self.docker.act(&words).await
     }
 
     async fn remove(&self, name: &str) -> anyhow::Result<()> {
@@ -181,7 +165,12 @@ impl Platform for Swarm {
 
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()> {
         let services = self.services(service).await?;
-        let model = services.first().context("docker forgot it meanwhile")?;
+        let (model, beside) = services
+            .split_first()
+            .context("docker forgot it meanwhile")?;
+        if beside.iter().any(|one| alike::version(one) == version) {
+            return Ok(());
+        }
         ensure!(
             alike::ports(model) == 0,
             "{service} holds a port of its nodes, which nothing beside it can: put a load balancer \
@@ -198,22 +187,26 @@ impl Platform for Swarm {
         words.extend(["--replicas", &count]);
         let alike = alike::words(model, &networks, version)?;
         words.extend(alike.iter().map(String::as_str));
-        self.started.replace(Some(version.to_owned()));
         self.docker.act(&words).await
     }
 
-    async fn stop(&self, service: &str, version: &str) -> anyhow::Result<()> {
+    async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
         let services = self.services(service).await?;
         let (own, beside) = services.split_first().context("docker forgot it")?;
-        let successor = beside.iter().map(alike::version).map(str::to_owned);
-        let mut successor = successor.chain(self.started.borrow().clone());
-        let successor = successor.find(|other| other != version);
-        match successor {
-            Some(successor) => self.hand_over(service, own, &successor).await?,
-            None if alike::version(own) == version => self.go_back(service, own).await?,
-            None => {}
+        let mut beside: Vec<_> = beside.iter().map(alike::version).collect();
+        if self.docker.is_dry() {
+            beside.push(keep);
         }
-        if beside.iter().any(|one| alike::version(one) == version) {
+        // A hand-over that was cut off has left the version that took over beside itself.
+        let took_over = beside.contains(&keep);
+        let hands_over = alike::version(own) == version;
+        if hands_over || (took_over && alike::version(own) == keep) {
+            self.hand_over(service, own, keep).await?;
+            beside.retain(|one| [version, keep].contains(one));
+        } else {
+            beside.retain(|one| *one == version);
+        }
+        for version in beside {
             self.remove(&self.beside(service, version)).await?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use chassis::forwarded::ProxySettings;
 
-use super::wanted::{Wanted, parse_some};
+use super::wanted::{Scale, parse_some};
 use crate::folder::Which;
 
 /// More mesh nodes than this are of no use on one machine.
@@ -32,7 +32,7 @@ pub(crate) struct Options {
 
     /// Start N instances of SERVICE; may be given several times, also for versions of one service.
     #[arg(long, value_name = "SERVICE[@VERSION]=N", value_parser = parse_some)]
-    pub(crate) scale: Vec<Wanted>,
+    pub(crate) scale: Vec<Scale>,
 
     /// Start N mesh nodes, which know where everybody is.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=MOST_NODES))]

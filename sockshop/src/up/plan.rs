@@ -234,7 +234,7 @@ mod tests {
 
     fn wanted(said: &[&str]) -> Vec<Wanted> {
         let said: Vec<_> = said.iter().map(|one| wanted::parse(one).unwrap()).collect();
-        wanted::all(&said)
+        wanted::all(&said, &wanted::Promoted::default())
     }
 
     fn seats(said: &[&str]) -> Vec<Seat> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
+use release::record::Records;
 use serde::{Deserialize, Serialize};
 
 use super::plan::MOST;
@@ -14,9 +15,6 @@ use crate::service::Service;
 
 /// The release that runs when nothing is said.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The longest name of a version.
-const LONGEST: usize = 63;
 
 /// So many instances of one version of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,21 +27,67 @@ pub(crate) struct Wanted {
     pub(crate) count: u8,
 }
 
+/// So many instances of a service, as a command line says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scale {
+    /// The service.
+    pub(crate) service: Service,
+    /// The version, where one is named.
+    pub(crate) version: Option<String>,
+    /// How many.
+    pub(crate) count: u8,
+}
+
+impl Scale {
+    /// With the version that those have who name none, as `promoted` knows it.
+    pub(crate) fn resolve(&self, promoted: &Promoted) -> Wanted {
+        let version = self.version.clone();
+        Wanted {
+            service: self.service,
+            version: version.unwrap_or_else(|| promoted.version(self.service)),
+            count: self.count,
+        }
+    }
+}
+
+/// The versions that were promoted last, and stay when the shop is opened again.
+#[derive(Debug, Default)]
+pub(crate) struct Promoted(Vec<(Service, String)>);
+
+impl Promoted {
+    /// Those of the shop in `folder`.
+    pub(crate) fn of(folder: &Folder) -> Self {
+        let ended = Records::at(&folder.releases("local")).history();
+        let promoted = ended.into_iter().filter(|entry| entry.promoted);
+        let named = promoted.filter_map(|entry| {
+            let service = Service::from_str(&entry.record.service, false).ok()?;
+            Some((service, entry.record.to))
+        });
+        Self(named.collect())
+    }
+
+    /// The version of `service`: that of this program, unless another was promoted.
+    pub(crate) fn version(&self, service: Service) -> String {
+        let last = self.0.iter().rev().find(|(of, _)| *of == service);
+        last.map_or_else(|| VERSION.to_owned(), |(_, version)| version.clone())
+    }
+}
+
 /// Everything that is wanted: one instance of each service, unless `said`
 /// names other numbers for it.
-pub(crate) fn all(said: &[Wanted]) -> Vec<Wanted> {
+pub(crate) fn all(said: &[Scale], promoted: &Promoted) -> Vec<Wanted> {
     let mut all = Vec::new();
     for service in Service::SHOP {
         let mut of_it = said.iter().filter(|one| one.service == service).peekable();
         if of_it.peek().is_none() {
             all.push(Wanted {
                 service,
-                version: VERSION.to_owned(),
+                version: promoted.version(service),
                 count: 1,
             });
         }
         for one in of_it {
-            set(&mut all, one.clone());
+            set(&mut all, one.resolve(promoted));
         }
     }
     all
@@ -69,33 +113,33 @@ pub(crate) fn check(all: &[Wanted]) -> anyhow::Result<()> {
 }
 
 /// Reads `SERVICE=N` or `SERVICE@VERSION=N`.
-pub(crate) fn parse(text: &str) -> Result<Wanted, String> {
+pub(crate) fn parse(text: &str) -> Result<Scale, String> {
     let (name, count) = text
         .split_once('=')
         .ok_or("it must be SERVICE=N, such as catalogue=2, or SERVICE@VERSION=N")?;
-    let (name, version) = name.split_once('@').unwrap_or((name, VERSION));
+    let (name, version) = match name.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (name, None),
+    };
     let service = Service::from_str(name, false).ok();
     let service = service.filter(|service| Service::SHOP.contains(service));
     let service = service.ok_or_else(|| {
         let names = Service::SHOP.map(Service::name).join(", ");
         format!("there is no service `{name}`; there are {names}")
     })?;
-    let may = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
-    if !(1..=LONGEST).contains(&version.len()) || !version.chars().all(may) {
-        return Err(format!("`{version}` cannot be a version: v2 can"));
-    }
+    let version = version.map(release::version::parse).transpose()?;
     let count = count.parse().ok().filter(|count| *count <= MOST);
     let count = count.ok_or_else(|| format!("there can be 0 to {MOST} of a version"))?;
-    Ok(Wanted {
+    Ok(Scale {
         service,
-        version: version.to_owned(),
+        version,
         count,
     })
 }
 
 /// As [`parse`], for a shop that is to be opened: there, nothing is wanted by
 /// not naming it.
-pub(crate) fn parse_some(text: &str) -> Result<Wanted, String> {
+pub(crate) fn parse_some(text: &str) -> Result<Scale, String> {
     let wanted = parse(text)?;
     match wanted.count {
         0 => Err(format!("there can be 1 to {MOST} of a version")),
@@ -166,8 +210,30 @@ mod tests {
             .collect()
     }
 
-    fn said(texts: &[&str]) -> Vec<Wanted> {
+    fn parsed(texts: &[&str]) -> Vec<Scale> {
         texts.iter().map(|text| parse(text).unwrap()).collect()
+    }
+
+    fn said(texts: &[&str]) -> Vec<Wanted> {
+        let resolved = parsed(texts).into_iter();
+        resolved
+            .map(|one| one.resolve(&Promoted::default()))
+            .collect()
+    }
+
+    fn everything(texts: &[&str]) -> Vec<Wanted> {
+        all(&parsed(texts), &Promoted::default())
+    }
+
+    #[test]
+    fn what_was_promoted_is_the_version_of_those_that_name_none() {
+        let promoted = Promoted(vec![
+            (Service::Carts, "v2".to_owned()),
+            (Service::Carts, "v3".to_owned()),
+        ]);
+        assert_eq!(counts(&all(&[], &promoted)), [("v3", 1)]);
+        let two = parsed(&["carts=2", "carts@v2=1"]);
+        assert_eq!(counts(&all(&two, &promoted)), [("v3", 2), ("v2", 1)]);
     }
 
     #[test]
@@ -187,6 +253,8 @@ mod tests {
             "catalogue=-1",
             "catalogue@=1",
             "catalogue@v 2=1",
+            "catalogue@V2=1",
+            "catalogue@v_2=1",
             "socks=2",
             "meshd=2",
         ] {
@@ -198,16 +266,16 @@ mod tests {
 
     #[test]
     fn there_is_one_of_each_unless_something_else_is_said() {
-        assert_eq!(all(&[]).len(), Service::SHOP.len());
-        assert_eq!(counts(&all(&[])), [(VERSION, 1)]);
-        let two = all(&said(&["carts@v1=1", "carts@v2=1", "carts@v1=2"]));
+        assert_eq!(everything(&[]).len(), Service::SHOP.len());
+        assert_eq!(counts(&everything(&[])), [(VERSION, 1)]);
+        let two = everything(&["carts@v1=1", "carts@v2=1", "carts@v1=2"]);
         assert_eq!(counts(&two), [("v2", 1), ("v1", 2)]);
     }
 
     #[test]
     fn too_many_together_are_refused() {
-        assert!(check(&all(&said(&["carts@v1=25", "carts@v2=25"]))).is_ok());
-        assert!(check(&all(&said(&["carts@v1=25", "carts@v2=26"]))).is_err());
+        assert!(check(&everything(&["carts@v1=25", "carts@v2=25"])).is_ok());
+        assert!(check(&everything(&["carts@v1=25", "carts@v2=26"])).is_err());
     }
 
     #[test]
@@ -215,7 +283,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = Folder::at(folder.path());
         let wishes = Wishes::open(&folder).unwrap();
-        wishes.write(&all(&[])).unwrap();
+        wishes.write(&everything(&[])).unwrap();
         let changed = wishes.change(&said(&["carts@v2=1", "carts=3"])).unwrap();
         assert_eq!(counts(&changed), [("v2", 1), (VERSION, 3)]);
         assert_eq!(now(&folder).unwrap(), changed);

@@ -160,12 +160,6 @@ pub(super) fn version(service: &Value) -> &str {
     version_of(&service["Spec"]["TaskTemplate"]["ContainerSpec"])
 }
 
-/// The version that a service ran before it was last updated.
-pub(super) fn before(service: &Value) -> Option<&str> {
-    let spec = service.get("PreviousSpec")?;
-    Some(version_of(&spec["TaskTemplate"]["ContainerSpec"]))
-}
-
 /// The version that a container runs: what it is told, or else the tag of its image.
 pub(super) fn version_of(container: &Value) -> &str {
     let mut told = texts(&container["Env"]);
@@ -248,14 +242,6 @@ mod tests {
         assert_eq!(version_of(&container), "latest");
         let container = json!({ "Image": "sockshop/carts:v2", "Env": ["VERSION=v3"] });
         assert_eq!(version_of(&container), "v3");
-    }
-
-    #[test]
-    fn what_ran_before_an_update_is_known() {
-        let mut updated = service("sockshop/catalogue:v2");
-        assert_eq!(before(&updated), None);
-        updated["PreviousSpec"] = service("sockshop/catalogue:0.1.0")["Spec"].clone();
-        assert_eq!(before(&updated), Some("0.1.0"));
     }
 
     #[test]
