@@ -10,6 +10,7 @@ mod durability;
 mod ecs;
 mod footprint;
 mod images;
+mod interrupted;
 mod k8s;
 mod limits;
 mod mesh;

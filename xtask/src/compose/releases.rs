@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 
 use super::project::Project;
+use crate::{images, interrupted};
 
 /// Longer than the releases take.
 const LOAD: &str = "60s";
@@ -13,19 +14,26 @@ const LOAD: &str = "60s";
 /// Quick, and judged by errors alone: on a busy machine the new one may be slow by chance.
 const PLAN: [&str; 4] = ["--window", "4s", "--requests", "20"];
 
+/// The version of all images but those of releases.
+const FIRST: &str = images::VERSION;
+
 /// A good version takes over by canary, one more by blue/green, a bad one is sent back, and no
-/// visitor notices but those who met the bad one.
+/// visitor notices but those who met the bad one. A command that dies leaves what can be ended.
 pub(super) fn tell(program: &Path, sockshop: &Path) -> anyhow::Result<()> {
     let shop = Project::new(program, None)?.with("LOAD_DURATION", LOAD);
     shop.up()?;
     shop.until_well()?;
     let folder = tempfile::tempdir()?;
-    let release = |words: &[&str]| -> anyhow::Result<bool> {
+    let command = |words: &[&str]| {
         let mut command = Command::new(sockshop);
-        command.arg("release").args(words).args(PLAN);
+        command.arg("release").args(words);
         command.args(["--target", "compose", "--shop", shop.name()]);
         command.arg("--data").arg(folder.path());
-        Ok(command.status().context("no release")?.success())
+        command
+    };
+    let release = |words: &[&str]| -> anyhow::Result<bool> {
+        let status = command(words).args(PLAN).status();
+        Ok(status.context("no release")?.success())
     };
     let mut visitors = shop.visitors("load").stdout(Stdio::null()).spawn()?;
     let good = ["canary", "catalogue", "--to", "v2", "--steps", "30,100"];
@@ -55,6 +63,13 @@ pub(super) fn tell(program: &Path, sockshop: &Path) -> anyhow::Result<()> {
     _ = visitors.wait();
     let refused = release(&["canary", "front-end", "--to", "v2"])?;
     ensure!(!refused, "nothing weighs two front-ends here");
+    ensure!(
+        release(&["blue-green", "catalogue", "--to", FIRST])?,
+        "the way back to {FIRST} was not promoted"
+    );
+    interrupted::at_every_change("docker", FIRST, command, |version| {
+        only(&shop, "catalogue", version)
+    })?;
     shop.close()
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::crowd::Crowd;
 use super::rollout::FIRST;
 use super::{Stage, Target};
-use crate::sh;
+use crate::{interrupted, sh};
 
 /// What the command says at the start of a phase, and what it was to release then.
 const PHASES: [(&str, &str); 7] = [
@@ -47,6 +47,13 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     ensure!(said.status.success(), "it cannot be promoted");
     stage.only("catalogue", "v2")?;
     println!("killed at judge          promoted from elsewhere, v2 alone");
+    if stage.ground.target() == Target::Swarm {
+        let said = stage.roll(&["blue-green", "catalogue", "--to", FIRST])?;
+        ensure!(said.status.success(), "no way back to {FIRST}");
+        let release = |words: &[&str]| stage.release(words);
+        let only = |version: &str| stage.only("catalogue", version);
+        interrupted::at_every_change("docker", FIRST, release, only)?;
+    }
     crowd.end_content(stage).map(drop)
 }
 

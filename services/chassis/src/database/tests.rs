@@ -109,10 +109,9 @@ async fn the_reading_side_refuses_to_write() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_not_ready() {
+async fn a_full_disk_is_named_as_such() {
     let scratch = Scratch::new();
     let database = scratch.open().await.unwrap();
-    database.ping_write().await.unwrap();
     let mut limit = database.begin_write().await.unwrap();
     // As on a full disk, the next page cannot be had.
     limit.execute("PRAGMA max_page_count = 1").await.unwrap();
@@ -120,6 +119,25 @@ async fn a_file_that_cannot_be_written_is_not_ready() {
     let full = crate::Error::from(limit.execute(create).await.unwrap_err());
     assert_eq!(full.cause(), "cannot write: disk full");
     assert!(matches!(full, crate::Error::Unavailable(_)));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_not_ready_until_it_can() {
+    let scratch = Scratch::new();
+    let database = scratch.open().await.unwrap();
+    let refuse_writes = async |refused: bool| {
+        let mut setting = database.begin_write().await.unwrap();
+        let pragma = format!("PRAGMA query_only = {refused}");
+        setting.execute(sqlx::AssertSqlSafe(pragma)).await.unwrap();
+        setting.commit().await.unwrap();
+    };
+    refuse_writes(true).await;
+    let unready = database.ping_write().await.unwrap_err();
+    assert_eq!(unready.cause(), "cannot write: read-only");
+    refuse_writes(false).await;
+    while database.ping_write().await.is_err() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
