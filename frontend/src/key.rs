@@ -5,8 +5,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha512};
 
-/// Bytes a key must have.
-const LEAST: usize = 32;
+/// Minimum length of a session key in bytes.
+const MIN_KEY_BYTES: usize = 32;
 
 /// Random bytes in front of a signature.
 const SALT: usize = 16;
@@ -33,8 +33,8 @@ impl Key {
             .or_else(|| STANDARD_NO_PAD.decode(text).ok())
             .or_else(|| URL_SAFE_NO_PAD.decode(text).ok())
             .ok_or("it is neither hex nor base64")?;
-        if bytes.len() < LEAST {
-            return Err(format!("it holds fewer than {LEAST} bytes"));
+        if bytes.len() < MIN_KEY_BYTES {
+            return Err(format!("it holds fewer than {MIN_KEY_BYTES} bytes"));
         }
         Ok(Self::from_secret(&bytes))
     }

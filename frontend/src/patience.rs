@@ -6,12 +6,12 @@ use std::time::Duration;
 use chassis::deadline;
 use tonic::{Response, Status};
 
-/// Two tries of a second each, where there are several instances to ask.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit for reads: two attempts of a second each, where a service has several instances.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Waits for what a page can be shown without, but no longer than [`PATIENCE`].
+/// Waits for what a page can be shown without, but no longer than [`READ_TIMEOUT`].
 pub(crate) async fn soon<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
-    deadline::within(PATIENCE, Box::pin(call)).await?
+    deadline::within(READ_TIMEOUT, Box::pin(call)).await?
 }
 
 /// Likewise, and unpacks the answer.
@@ -31,6 +31,6 @@ mod tests {
         let begun = tokio::time::Instant::now();
         let never = promptly::<()>(std::future::pending()).await;
         assert!(matches!(never, Err(Error::Timeout)));
-        assert_eq!(begun.elapsed(), PATIENCE);
+        assert_eq!(begun.elapsed(), READ_TIMEOUT);
     }
 }

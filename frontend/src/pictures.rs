@@ -20,12 +20,12 @@ use tower::ServiceExt;
 use crate::{Shop, json};
 
 /// All pictures together may take this many bytes of memory, and one alone
-/// [`LARGEST`].
-const ROOM: u64 = 4 * 1024 * 1024;
-const LARGEST: usize = 512 * 1024;
+/// [`MAX_PICTURE_BYTES`].
+const MAX_CACHE_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_PICTURE_BYTES: usize = 512 * 1024;
 
-/// How long a picture is shown without asking the catalogue again.
-const KEPT: Duration = Duration::from_secs(600);
+/// Time a picture is served without asking the catalogue again.
+const CACHE_TTL: Duration = Duration::from_secs(600);
 
 /// What the catalogue says about a picture and browsers may know.
 const PASSED: [HeaderName; 5] = [
@@ -78,8 +78,8 @@ impl Pictures {
             catalogue,
             kept: Cache::builder()
                 .weigher(weight)
-                .max_capacity(ROOM)
-                .time_to_live(KEPT)
+                .max_capacity(MAX_CACHE_BYTES)
+                .time_to_live(CACHE_TTL)
                 .build(),
         }
     }
@@ -92,12 +92,12 @@ impl Pictures {
         let answer = self.fetch(&file).await?;
         let length = answer.headers().get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let is_large = length.is_some_and(|length: usize| length > LARGEST);
+        let is_large = length.is_some_and(|length: usize| length > MAX_PICTURE_BYTES);
         if answer.status() != StatusCode::OK || is_large {
             return Ok(Err(answer));
         }
         let (parts, body) = answer.into_parts();
-        let bytes = Limited::new(body, LARGEST).collect().await;
+        let bytes = Limited::new(body, MAX_PICTURE_BYTES).collect().await;
         let picture = Representation {
             headers: parts.headers,
             bytes: bytes.map_err(Error::unavailable)?.to_bytes(),

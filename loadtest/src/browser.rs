@@ -23,14 +23,14 @@ pub use ask::Ask;
 pub use cookies::Cookies;
 pub use net::{Net, Reply};
 
-/// Parts of a page that are fetched at the same time, as browsers do.
-const AT_ONCE: usize = 6;
+/// Maximum number of page resources fetched at the same time, as in browsers.
+const MAX_CONCURRENT_FETCHES: usize = 6;
 
-/// How often people try.
-const TRIES: u32 = 4;
+/// Maximum number of attempts at a request.
+const MAX_ATTEMPTS: u32 = 4;
 
-/// How soon they try again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Delay between two attempts.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// A browser. What it asks for goes into the tally.
 #[derive(Debug)]
@@ -92,9 +92,9 @@ impl Browser {
 
     /// Asks as often as people do when they are told to try again.
     pub async fn insist(&mut self, ask: Ask) -> Result<Reply, Failed> {
-        for _ in 1..TRIES {
+        for _ in 1..MAX_ATTEMPTS {
             match self.ask(ask.clone()).await {
-                Err(Failed::Later) => self.think(PAUSE).await,
+                Err(Failed::Later) => self.think(RETRY_DELAY).await,
                 answer => return answer,
             }
         }
@@ -120,7 +120,10 @@ impl Browser {
     async fn fetch_parts(&mut self, page: &Reply) {
         let missing = page::parts(page.text()).filter(|path| !self.kept.contains(&hash(path)));
         let missing: Vec<_> = missing.map(|path| self.part(path)).collect();
-        let fetched: Vec<_> = iter(missing).buffer_unordered(AT_ONCE).collect().await;
+        let fetched: Vec<_> = iter(missing)
+            .buffer_unordered(MAX_CONCURRENT_FETCHES)
+            .collect()
+            .await;
         self.kept.extend(fetched.into_iter().flatten());
         self.due = Instant::now();
     }

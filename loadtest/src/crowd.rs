@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// Visitors who are not in the shop just now are remembered up to this many.
-const MOST: usize = 1000;
+/// Maximum number of visitors that are kept between two visits.
+const MAX_IDLE_VISITORS: usize = 1000;
 
 /// Everybody who has visited and may come back.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl<V> Crowd<V> {
     /// Remembers a visitor who leaves.
     pub fn leave(&self, visitor: V) {
         let mut outside = self.lock();
-        if outside.len() < MOST {
+        if outside.len() < MAX_IDLE_VISITORS {
             outside.push(visitor);
         }
     }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_crowd_is_bounded() {
         let crowd = Crowd::default();
-        (0..10 * MOST).for_each(|visitor| crowd.leave(visitor));
-        assert_eq!(crowd.lock().len(), MOST);
+        (0..10 * MAX_IDLE_VISITORS).for_each(|visitor| crowd.leave(visitor));
+        assert_eq!(crowd.lock().len(), MAX_IDLE_VISITORS);
     }
 }

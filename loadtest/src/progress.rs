@@ -8,14 +8,14 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::tally::{Figures, Tally};
 
-/// A terminal is told every second, in place; anything else seldom.
-const EVERY: Duration = Duration::from_secs(1);
+/// Interval of progress lines on a terminal; elsewhere they are rarer.
+const TERMINAL_INTERVAL: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(10);
 
 /// Shows on standard error how `tally` fills, for ever.
 pub async fn show(tally: Arc<Tally>) {
     let terminal = std::io::stderr().is_terminal();
-    let every = if terminal { EVERY } else { SELDOM };
+    let every = if terminal { TERMINAL_INTERVAL } else { SELDOM };
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     ticks.tick().await;

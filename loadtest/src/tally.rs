@@ -14,8 +14,8 @@ pub mod series;
 pub use outcome::{Outcome, Purchase, Purchases, Silence};
 pub use series::{Series, Slot};
 
-/// Longer waits are counted as this long.
-const LONGEST: Duration = Duration::from_secs(600);
+/// Maximum latency that is recorded; longer ones count as this one.
+const MAX_LATENCY: Duration = Duration::from_secs(600);
 
 /// Requests of one kind.
 #[derive(Clone, Debug)]
@@ -135,7 +135,7 @@ impl Tally {
     reason = "these bounds are good ones, whatever happens"
 )]
 pub fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, micros(LONGEST), 3).expect("good bounds")
+    Histogram::new_with_bounds(1, micros(MAX_LATENCY), 3).expect("good bounds")
 }
 
 fn micros(wait: Duration) -> u64 {

@@ -26,8 +26,8 @@ use crate::zone::{Reply, Zone};
 
 use packet::{count, fits, limit};
 
-/// How many more ports are tried when any will do.
-const TRIES: u8 = 20;
+/// Maximum number of further ports that are tried when any port will do.
+const MAX_PORT_ATTEMPTS: u8 = 20;
 
 /// Answers questions from what a node knows. Clones share that.
 #[derive(Clone)]
@@ -107,7 +107,11 @@ pub async fn listen(address: SocketAddr, dns: Dns) -> anyhow::Result<(Listening,
 /// One port for both. Any port (0) that is free for UDP may be taken for TCP, so
 /// that another has to be tried.
 async fn sockets(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
-    let mut others = if address.port() == 0 { TRIES } else { 0 };
+    let mut others = if address.port() == 0 {
+        MAX_PORT_ATTEMPTS
+    } else {
+        0
+    };
     loop {
         let udp = UdpSocket::bind(address).await?;
         match TcpListener::bind(udp.local_addr()?).await {

@@ -31,9 +31,9 @@ const ROUND: Duration = Duration::from_millis(100);
 /// How long a node stays known after it was last heard of.
 const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 
-/// How long it is told that an instance has gone: longer than a node that missed
-/// it could still be known, so that nobody is left to believe otherwise.
-const TOLD: Duration = Duration::from_secs(20 * 60);
+/// Time a tombstone of an instance is gossiped: longer than a node that missed it keeps the
+/// instance, so that no node revives it.
+const TOMBSTONE_TTL: Duration = Duration::from_secs(20 * 60);
 
 /// How often old things are forgotten.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -197,7 +197,7 @@ impl Gossip {
     async fn sweep(&mut self) {
         let old = self
             .gone
-            .extract_if(|_, since| since.elapsed() > TOLD)
+            .extract_if(|_, since| since.elapsed() > TOMBSTONE_TTL)
             .map(|(key, _)| key)
             .collect::<Vec<_>>();
         let (told, policies) = self

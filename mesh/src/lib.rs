@@ -49,9 +49,8 @@ use crate::record::{Instance, Owner, Phase};
 use crate::transport::Sealed;
 use crate::zone::Zone;
 
-/// A node that was told of others waits this long for them before it answers
-/// that a name is unknown.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time a node with seeds waits for them before it answers NXDOMAIN.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs a mesh node until told to stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -101,7 +100,7 @@ pub async fn start(node: &Node, news: News, place: Place, key: &MeshKey) -> anyh
     }
     let patient = node.clone();
     tokio::spawn(async move {
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(JOIN_TIMEOUT).await;
         patient.settle();
     });
     Gossip::start((node.clone(), news), place, &Sealed::new(key.clone())).await

@@ -14,8 +14,8 @@ use crate::node::{Node, now_ms};
 use crate::record::{Policy, canonical};
 use crate::refusal::Reason;
 
-/// No weight may be greater: shares are worked out to a ten-thousandth.
-const MOST: i64 = 10_000;
+/// Maximum weight of a version: traffic is split to a ten-thousandth.
+const MAX_WEIGHT: i64 = 10_000;
 
 /// Shares of the requests by version, in any unit, as they are asked for.
 pub type Weights = HashMap<String, i64>;
@@ -33,9 +33,11 @@ pub fn read(state: &State, service: &str, weights: &Weights) -> Result<Policy> {
         if !versions.contains(&version.as_str()) {
             return Err(Error::Invalid(unknown(service, version, versions)));
         }
-        let weight = u32::try_from(*weight).ok().filter(|_| *weight <= MOST);
+        let weight = u32::try_from(*weight)
+            .ok()
+            .filter(|_| *weight <= MAX_WEIGHT);
         let weight = weight.ok_or_else(|| {
-            Error::Invalid(format!("the weight of {version} must be 0 to {MOST}"))
+            Error::Invalid(format!("the weight of {version} must be 0 to {MAX_WEIGHT}"))
         })?;
         policy.insert(version.clone(), weight);
     }

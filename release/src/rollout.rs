@@ -53,12 +53,12 @@ enum Step {
     Failed(Vec<String>),
 }
 
-/// Between two looks at something that gets ready.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Interval between two polls of instances that become ready.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often an act is tried, and what is left to the target in between.
-const CHANCES: u32 = 5;
-const RESPITE: Duration = Duration::from_secs(1);
+/// Maximum number of attempts at a step, and the delay between two of them.
+const MAX_ATTEMPTS: u32 = 5;
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl<'a, T: Target> Rollout<'a, T> {
     /// A rollout as the record says, on `target`.
@@ -157,7 +157,7 @@ impl<'a, T: Target> Rollout<'a, T> {
                     plan.ready
                 );
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         say::ready(&to, begun.elapsed());
         let smoke = self.target.smoke(&service, &to).await;
@@ -332,7 +332,7 @@ impl<'a, T: Target> Rollout<'a, T> {
             if begun.elapsed() > plan.ready {
                 bail!("{version} was not ready within {:?}", plan.ready);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         Ok(())
     }
@@ -357,7 +357,7 @@ impl<'a, T: Target> Rollout<'a, T> {
             if begun.elapsed() > plan.ready {
                 bail!("{} of {service} does not end", ending.join(", "));
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         self.share(&Shares::new()).await
     }
@@ -417,12 +417,12 @@ impl<'a, T: Target> Rollout<'a, T> {
 /// Does what may be done twice: a target that is busy gets another chance,
 /// since half a rollout is worse than a late one.
 async fn insist<R>(act: impl AsyncFn() -> anyhow::Result<R>) -> anyhow::Result<R> {
-    for _ in 1..CHANCES {
+    for _ in 1..MAX_ATTEMPTS {
         match act().await {
             Ok(done) => return Ok(done),
             Err(error) => tracing::warn!("again: {error:#}"),
         }
-        tokio::time::sleep(RESPITE).await;
+        tokio::time::sleep(RETRY_DELAY).await;
     }
     act().await
 }

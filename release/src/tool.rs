@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::process::Command;
 
-/// No command may take longer, unless it is said to.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Default time limit for one command.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A command line tool.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl Tool {
             program: program.into(),
             name: name.into(),
             dry_run,
-            patience: PATIENCE,
+            patience: COMMAND_TIMEOUT,
             variables: Vec::new(),
         }
     }

@@ -196,9 +196,9 @@ impl Folder {
         let stores =
             stores.flat_map(|(_, file)| ["", "-wal", "-shm"].map(|end| file.clone() + end));
         let logs = Service::ALL.iter().flat_map(|service| {
-            (1..=super::up::MOST).map(move |n| format!("logs/{service}-{n}.log"))
+            (1..=super::up::MAX_INSTANCES).map(move |n| format!("logs/{service}-{n}.log"))
         });
-        let policies = (1..=super::up::MOST).map(|n| format!("meshd-{n}.policies.json"));
+        let policies = (1..=super::up::MAX_INSTANCES).map(|n| format!("meshd-{n}.policies.json"));
         let others = [SESSION_KEY, MESH_KEY, "state.json", "wanted.json"].map(str::to_owned);
         for name in stores.chain(logs).chain(policies).chain(others) {
             match fs::remove_file(self.path.join(&name)) {

@@ -32,8 +32,8 @@ pub(crate) struct Options {
     lines: usize,
 }
 
-/// How often followed logs are looked at.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Interval between two polls of followed logs.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Prints logs, and follows them when asked to.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     loop {
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(POLL_INTERVAL);
         let born_since = tail::all(&folder, wanted, &tails);
         tails.extend(born_since);
         show(tails.iter_mut().flat_map(Tail::news).collect())?;

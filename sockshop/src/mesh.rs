@@ -19,8 +19,8 @@ use crate::table;
 mod credential;
 mod resolve;
 
-/// No mesh node takes longer to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit for a mesh node to answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What can be asked of the mesh.
 #[derive(Debug, Subcommand)]
@@ -151,7 +151,7 @@ async fn connect(reach: &Reach) -> anyhow::Result<(MeshClient<Trusted>, pb::GetS
 
 fn within<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
-    request.set_timeout(PATIENCE);
+    request.set_timeout(REQUEST_TIMEOUT);
     request
 }
 

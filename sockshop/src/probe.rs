@@ -11,11 +11,11 @@ use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// An answer longer than this is no answer to a probe.
-const LONGEST: usize = 1024 * 1024;
+/// Maximum size of a response in bytes; longer ones fail the probe.
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// Between two tries of [`until_ready`].
-const PAUSE: Duration = Duration::from_millis(10);
+/// Interval between two attempts of [`until_ready`].
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What the other side said.
 pub(crate) struct Answer {
@@ -49,7 +49,9 @@ async fn fetch(url: &Uri) -> anyhow::Result<Answer> {
         .body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), LONGEST).collect().await;
+    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+        .collect()
+        .await;
     driver.abort();
     let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
     Ok(Answer {
@@ -65,6 +67,6 @@ pub(crate) async fn until_ready(url: &Uri) {
         if answer.is_ok_and(|answer| answer.status == StatusCode::OK) {
             return;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

@@ -14,11 +14,11 @@ use crate::up::wanted::{Promoted, Scale, Wanted, Wishes, parse};
 /// Names the service whose release runs this command.
 pub(crate) const RELEASED: &str = "SOCKSHOP_RELEASED";
 
-/// Longer than an instance takes to become ready, or to leave.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for instances to become ready or to stop.
+const SCALE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Interval between two polls of the status.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How many of what.
 #[derive(Debug, clap::Args)]
@@ -62,12 +62,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let begun = Instant::now();
     while !is_so(&State::running(&options.which)?.1, &wanted) {
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > SCALE_TIMEOUT {
             bail!(
-                "the shop is still not as it was wanted after {PATIENCE:?}: see `sockshop status`"
+                "the shop is still not as it was wanted after {SCALE_TIMEOUT:?}: see `sockshop status`"
             );
         }
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(POLL_INTERVAL);
     }
     crate::print("done\n")
 }

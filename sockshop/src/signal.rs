@@ -30,8 +30,8 @@ pub(crate) enum Deed {
     Resume,
 }
 
-/// Longer than a supervisor takes to drain all of a shop.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// Time limit for a supervisor to drain the whole shop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Does `deed` to one instance.
 pub(crate) fn run(options: &Options, deed: Deed) -> anyhow::Result<()> {
@@ -59,8 +59,10 @@ pub(crate) fn down(which: &Which) -> anyhow::Result<()> {
     }
     let begun = Instant::now();
     while folder.is_running() {
-        if begun.elapsed() > PATIENCE {
-            bail!("the shop still runs after {PATIENCE:?}: its supervisor is process {pid}");
+        if begun.elapsed() > SHUTDOWN_TIMEOUT {
+            bail!(
+                "the shop still runs after {SHUTDOWN_TIMEOUT:?}: its supervisor is process {pid}"
+            );
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -34,7 +34,7 @@ mod supervise;
 pub(crate) mod wanted;
 
 pub(crate) use options::Options;
-pub(crate) use plan::MOST;
+pub(crate) use plan::MAX_INSTANCES;
 use wanted::{Promoted, VERSION, Wishes};
 
 /// The networks that the door reaches front-ends from.

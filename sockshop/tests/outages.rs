@@ -15,15 +15,15 @@ use support::{Shop, eventually_async};
 /// The front-end's own deadline, and some time for a busy machine.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// Nobody looks at an empty window for as long as a call may take: five seconds.
-const PATIENCE: Duration = Duration::from_millis(4500);
+/// Time limit for a page while a service hangs: less than the 5 s of one call.
+const RESPONSE_LIMIT: Duration = Duration::from_millis(4500);
 
 /// The page at `path`, which must be there soon.
 async fn soon(visitor: &Visitor, path: &str) -> Answer {
     let begun = Instant::now();
     let page = visitor.page(path).await;
     let took = begun.elapsed();
-    assert!(took < PATIENCE, "{path} took {took:?}");
+    assert!(took < RESPONSE_LIMIT, "{path} took {took:?}");
     assert_is_a_page(path, &page);
     page
 }

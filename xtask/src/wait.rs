@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-/// Between the first two looks, and between any two: to look is work too.
-const PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// Interval between the first two polls; it doubles up to [`MAX_POLL_INTERVAL`].
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Maximum interval between two polls.
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// No page takes longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for one page.
+pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Looks again and again until there is something, and fails when there is
 /// nothing after `patience`.
@@ -20,7 +21,7 @@ pub(crate) fn until<T>(
     mut look: impl FnMut() -> Option<T>,
 ) -> anyhow::Result<T> {
     let begun = Instant::now();
-    let mut pause = PAUSE;
+    let mut pause = MIN_POLL_INTERVAL;
     loop {
         if let Some(found) = look() {
             return Ok(found);
@@ -29,13 +30,13 @@ pub(crate) fn until<T>(
             bail!("waited {patience:?} in vain for {what}");
         }
         sleep(pause);
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_POLL_INTERVAL);
     }
 }
 
 /// The page at `url`.
 pub(crate) fn page(url: &str) -> anyhow::Result<String> {
     let ask = ureq::get(url).header("accept", "text/html");
-    let ask = ask.config().timeout_global(Some(PATIENCE)).build();
+    let ask = ask.config().timeout_global(Some(PAGE_TIMEOUT)).build();
     Ok(ask.call()?.body_mut().read_to_string()?)
 }

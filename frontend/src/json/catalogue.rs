@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use super::wire::{Missing, Sock, missing};
 use crate::{Shop, Visitor};
 
-/// Products on one page, at most.
-const MOST: i64 = 100;
+/// Maximum number of products on one page.
+const MAX_PAGE_SIZE: i64 = 100;
 
 pub(super) fn routes() -> OpenApiRouter<Shop> {
     OpenApiRouter::new()
@@ -124,7 +124,7 @@ fn question(pairs: &[(String, String)]) -> Option<pb::ListProductsRequest> {
         tags: wanted_tags(pairs),
         order: order.into(),
         page: u32::try_from(number("page", 1)?).ok()?,
-        size: u32::try_from(number("size", 10)?.min(MOST)).ok()?,
+        size: u32::try_from(number("size", 10)?.min(MAX_PAGE_SIZE)).ok()?,
         search: String::new(),
     })
 }

@@ -19,8 +19,8 @@ use super::cart::CART_REVISION;
 use super::{NoCause, receipt};
 use crate::{Shop, Visitor};
 
-/// Orders in one answer, at most: the newest.
-const MOST: u32 = 1000;
+/// Maximum number of orders in one response: the newest.
+const MAX_ORDERS: u32 = 1000;
 
 const HAL: &str = "application/hal+json;charset=UTF-8";
 
@@ -195,7 +195,7 @@ async fn one(
 async fn newest(shop: &Shop, customer: &str) -> Result<Vec<pb::Order>> {
     let request = pb::ListOrdersRequest {
         customer_id: customer.to_owned(),
-        page_size: MOST,
+        page_size: MAX_ORDERS,
         ..pb::ListOrdersRequest::default()
     };
     let list = shop.orders.clone().list_orders(request).await?;

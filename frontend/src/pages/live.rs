@@ -19,11 +19,11 @@ use super::orders::own;
 use crate::event_streams::OpenStream;
 use crate::{Shop, Visitor};
 
-/// How often orders is asked.
-const EVERY: Duration = Duration::from_millis(500);
+/// Interval at which orders is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// A page that stays open longer asks anew.
-const LONGEST: Duration = Duration::from_secs(60);
+/// Maximum duration of a stream; pages that stay open reconnect.
+const MAX_STREAM_DURATION: Duration = Duration::from_secs(60);
 
 #[derive(Template)]
 #[template(path = "parts/timeline.html")]
@@ -54,7 +54,7 @@ pub(super) async fn events(
         shop,
         visitor: visit.visitor,
         id,
-        until: Instant::now() + LONGEST,
+        until: Instant::now() + MAX_STREAM_DURATION,
         seen: (0, 0),
         place,
         ended: false,
@@ -87,7 +87,7 @@ impl Watch {
             }
             let shutdown = self.shop.shutdown.clone();
             tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = tokio::time::sleep_until(self.until) => return None,
                 () = shutdown.draining() => return None,
                 () = self.place.replaced() => {

@@ -14,8 +14,8 @@ use super::frame::Visit;
 use super::resend;
 use crate::Shop;
 
-/// Forms beyond this many bytes are refused.
-const LIMIT: usize = 32 * 1024;
+/// Maximum size of a form in bytes.
+const MAX_FORM_BYTES: usize = 32 * 1024;
 
 /// The fields of a form, whoever sent it: good for nothing but what a link
 /// could do as well.
@@ -62,8 +62,8 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let request =
-            request.map(|body| axum::body::Body::new(http_body_util::Limited::new(body, LIMIT)));
+        let request = request
+            .map(|body| axum::body::Body::new(http_body_util::Limited::new(body, MAX_FORM_BYTES)));
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|_| Error::invalid("the form is too large or was cut off"))?;

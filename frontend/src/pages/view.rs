@@ -7,8 +7,8 @@ use validation::text;
 
 use super::words;
 
-/// How many socks to a page, unless asked otherwise.
-const SIZE: u32 = 8;
+/// Number of products per page when the request names none.
+const DEFAULT_PAGE_SIZE: u32 = 8;
 
 /// Values of `sort`, what they are called, and what they do.
 const SORTS: [(&str, &str, Order); 5] = [
@@ -47,7 +47,7 @@ impl View {
             search: text::normalized(value("q")).chars().take(100).collect(),
             page: number("page").unwrap_or(1),
             sort: sort.map_or("", |(sort, ..)| sort),
-            size: number("size").map_or(SIZE, |size| size.min(100)),
+            size: number("size").map_or(DEFAULT_PAGE_SIZE, |size| size.min(100)),
         }
     }
 
@@ -82,7 +82,11 @@ impl View {
             }
         };
         add("sort", self.sort.to_owned(), "");
-        add("size", self.size.to_string(), &SIZE.to_string());
+        add(
+            "size",
+            self.size.to_string(),
+            &DEFAULT_PAGE_SIZE.to_string(),
+        );
         add("page", self.page.to_string(), "1");
         match query.join("&") {
             query if query.is_empty() => "/socks".to_owned(),

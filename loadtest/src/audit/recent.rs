@@ -8,11 +8,11 @@ use super::fault::{Fault, Rule};
 use super::rules::judge;
 use super::services::Services;
 
-/// Orders looked at in one go, at most; the others wait for the next look.
-const MOST: u32 = 500;
+/// Maximum number of orders per check; the others are left to the next one.
+const MAX_ORDERS: u32 = 500;
 
-/// So many looks in a row may fail.
-const PATIENCE: u32 = 10;
+/// Maximum number of consecutive checks that may fail.
+const MAX_FAILED_CHECKS: u32 = 10;
 
 /// What must hold at once. Whether an order is sent takes a moment longer.
 const RULES: [Rule; 4] = [
@@ -57,7 +57,7 @@ impl Recent {
         let looked = self.try_to_look().await;
         self.failed = if looked.is_ok() { 0 } else { self.failed + 1 };
         looked.or_else(|error| {
-            if self.failed < PATIENCE {
+            if self.failed < MAX_FAILED_CHECKS {
                 Ok(())
             } else {
                 Err(error)
@@ -80,7 +80,7 @@ impl Recent {
 
     async fn try_to_look(&mut self) -> anyhow::Result<()> {
         let request = ListOrdersRequest {
-            page_size: MOST,
+            page_size: MAX_ORDERS,
             placed_since_ms: self.since_ms,
             ..ListOrdersRequest::default()
         };

@@ -12,14 +12,14 @@ use super::fault::{Fault, Rule};
 use super::rules::{is_open, judge, judge_rivals};
 use super::services::Services;
 
-/// Asked about again, at most; a shop with more faults than that is past asking.
-const MOST: usize = 10_000;
+/// Maximum number of orders that are checked again.
+const MAX_SUSPECTS: usize = 10_000;
 
-/// Asked about at the same time.
-const AT_ONCE: usize = 16;
+/// Maximum number of orders checked at the same time.
+const MAX_CONCURRENT_CHECKS: usize = 16;
 
-/// Between two rounds.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Interval between two rounds of checks.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Orders that do not look right.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Suspects {
     }
 
     fn add(&mut self, suspect: Suspect) {
-        if self.listed.len() < MOST {
+        if self.listed.len() < MAX_SUSPECTS {
             self.listed.push(suspect);
             return;
         }
@@ -106,12 +106,12 @@ impl Suspects {
             let asked = std::mem::take(&mut self.listed).into_iter();
             let deadline = self.pending_deadline;
             let asked = iter(asked).map(async |one| one.ask(services, deadline).await);
-            let left = asked.buffer_unordered(AT_ONCE);
+            let left = asked.buffer_unordered(MAX_CONCURRENT_CHECKS);
             self.listed = left.filter_map(async |one| one).collect().await;
             if self.listed.is_empty() || begun.elapsed() >= patience {
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RECHECK_INTERVAL).await;
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// How many slots there are at most.
-const MOST: usize = 120;
+/// Maximum number of slots in a series.
+const MAX_SLOTS: usize = 120;
 
 /// Two digits will do for a chart.
 const LONGEST_MICROS: u64 = 600_000_000;
@@ -69,7 +69,7 @@ impl Slot {
 impl Series {
     /// The slot for what happens so long after the start.
     pub fn at(&mut self, elapsed: Duration) -> &mut Slot {
-        while self.index(elapsed) >= MOST {
+        while self.index(elapsed) >= MAX_SLOTS {
             self.halve();
         }
         let index = self.index(elapsed);
@@ -119,7 +119,7 @@ mod tests {
             slot.requests += 1;
             slot.waits.saturating_record(1000);
         }
-        assert!(series.slots().len() <= MOST && series.slots().len() > MOST / 2);
+        assert!(series.slots().len() <= MAX_SLOTS && series.slots().len() > MAX_SLOTS / 2);
         let requests = series.slots().iter().map(|slot| slot.requests);
         let measured = series.slots().iter().map(|slot| slot.waits.len());
         assert_eq!(

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use crate::world::{World, key, until};
 
-/// By then all kinds of messages have been said.
-const ENOUGH: usize = 12;
+/// Number of captured messages that hold every kind of message.
+const MIN_MESSAGES: usize = 12;
 
 /// Carries datagrams between `one` and who takes `tap` for it, and keeps what was
 /// in them.
@@ -24,7 +24,7 @@ async fn overheard(tap: &UdpSocket, one: SocketAddr, two: SocketAddr) -> Vec<Vec
     let mut seal = Seal::new(&key().derive("gossip"), rand::random());
     let mut packet = vec![0; 65_535];
     let mut said = Vec::new();
-    while said.len() < ENOUGH {
+    while said.len() < MIN_MESSAGES {
         let (length, from) = tap.recv_from(&mut packet).await.unwrap();
         let datagram = &packet[..length];
         said.extend(seal.open(datagram, now_ms()).map(|opened| opened.payload));

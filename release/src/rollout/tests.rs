@@ -240,7 +240,7 @@ async fn a_good_version_takes_over_step_by_step() {
 #[tokio::test(start_paused = true)]
 async fn a_busy_target_gets_another_chance() {
     let (shop, (_folder, records)) = (Shop::new(1), records());
-    shop.state.borrow_mut().refuses = CHANCES - 1;
+    shop.state.borrow_mut().refuses = MAX_ATTEMPTS - 1;
     let record = record("v2", Strategy::Canary, true);
     let outcome = Rollout::new(&shop, &records, record).run().await;
     assert_eq!(outcome.unwrap(), Outcome::Promoted);

@@ -10,8 +10,8 @@ use validation::text::normalized;
 use crate::product::{Filter, Order, Product, Tag};
 use crate::shelf::Shelf;
 
-/// Most products a page, and most ids a call.
-const MOST: (u32, usize) = (100, 200);
+/// Maximum number of products per page, and of ids per call.
+const MAX_PAGE_AND_IDS: (u32, usize) = (100, 200);
 
 /// The gRPC routes.
 pub fn routes(shelf: Shelf) -> Router {
@@ -37,8 +37,10 @@ impl Catalogue for Service {
         request: Request<pb::GetProductsRequest>,
     ) -> Result<Response<pb::GetProductsResponse>, Status> {
         let ids = request.into_inner().ids;
-        if ids.len() > MOST.1 {
-            return Err(Error::invalid(format!("ids: at most {} at once", MOST.1)).into());
+        if ids.len() > MAX_PAGE_AND_IDS.1 {
+            return Err(
+                Error::invalid(format!("ids: at most {} at once", MAX_PAGE_AND_IDS.1)).into(),
+            );
         }
         let mut products = Vec::with_capacity(ids.len());
         for id in &ids {
@@ -77,8 +79,11 @@ impl Catalogue for Service {
 
 /// How many products to skip, and how many to take.
 fn page(request: &pb::ListProductsRequest) -> Result<(usize, usize), Error> {
-    if request.size > MOST.0 {
-        return Err(Error::invalid(format!("size: at most {}", MOST.0)));
+    if request.size > MAX_PAGE_AND_IDS.0 {
+        return Err(Error::invalid(format!(
+            "size: at most {}",
+            MAX_PAGE_AND_IDS.0
+        )));
     }
     let size = if request.size == 0 {
         10

@@ -12,8 +12,8 @@ use tokio::sync::Mutex as Turn;
 use crate::product::{Filter, Product, Tag};
 use crate::store::Store;
 
-/// How old the copy may get.
-const MOST: Duration = Duration::from_secs(1);
+/// Maximum age of the snapshot.
+const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// Finds products. Clones share one copy.
 #[derive(Clone)]
@@ -118,7 +118,7 @@ impl Shelf {
         self.0
             .copy
             .load_full()
-            .filter(|copy| copy.taken.elapsed() < MOST)
+            .filter(|copy| copy.taken.elapsed() < MAX_AGE)
     }
 }
 

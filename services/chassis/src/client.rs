@@ -22,10 +22,10 @@ use crate::{Discovery, Error, deadline, telemetry};
 use peers::{Failure, Peers};
 
 /// What a call may take when its caller sets no limit.
-const DEFAULT_LIMIT: Duration = Duration::from_secs(5);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often a request is sent at most.
-const TRIES: usize = 3;
+/// Maximum number of times a request is sent.
+const MAX_ATTEMPTS: usize = 3;
 
 /// A connection to all instances of one service, for generated gRPC clients.
 /// Clones share it.
@@ -83,7 +83,7 @@ impl Service<Request<Body>> for Client {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let client = self.0.clone();
         Box::pin(async move {
-            let limit = deadline::read(request.headers()).unwrap_or(DEFAULT_LIMIT);
+            let limit = deadline::read(request.headers()).unwrap_or(DEFAULT_TIMEOUT);
             match deadline::within(limit, client.call(request)).await {
                 Ok(answer) => answer,
                 Err(Error::Timeout) => Err(Status::deadline_exceeded(format!(
@@ -124,7 +124,7 @@ impl Inner {
             };
             tried.push(url);
             let may = idempotent || failure.unsent;
-            if !may || tried.len() >= TRIES || !self.budget.withdraw() {
+            if !may || tried.len() >= MAX_ATTEMPTS || !self.budget.withdraw() {
                 return failure.into_answer(self.service);
             }
         }
@@ -133,7 +133,7 @@ impl Inner {
     /// How long one try may take: half of what is left when it can be repeated
     /// elsewhere, all of it otherwise.
     fn patience(&self, idempotent: bool) -> Duration {
-        let left = deadline::left().unwrap_or(DEFAULT_LIMIT);
+        let left = deadline::left().unwrap_or(DEFAULT_TIMEOUT);
         if idempotent && self.peers.are_several() {
             left / 2
         } else {
@@ -159,7 +159,7 @@ fn rebuild(parts: &Parts, body: &Bytes) -> Result<Request<Body>, Status> {
     *request.uri_mut() = parts.uri.clone();
     *request.version_mut() = parts.version;
     *request.headers_mut() = parts.headers.clone();
-    let left = deadline::left().unwrap_or(DEFAULT_LIMIT);
+    let left = deadline::left().unwrap_or(DEFAULT_TIMEOUT);
     let left = HeaderValue::try_from(deadline::write(left))
         .map_err(|_| Status::internal("cannot write the deadline"))?;
     request.headers_mut().insert(deadline::HEADER, left);

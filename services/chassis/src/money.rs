@@ -13,8 +13,8 @@ pub struct Price {
     pub cents: i64,
 }
 
-/// Amounts beyond this are nonsense in a sock shop, and would not be exact.
-const MOST: f64 = 1e13;
+/// Maximum amount; greater ones could not be represented exactly.
+const MAX_AMOUNT: f64 = 1e13;
 
 impl From<i64> for Price {
     fn from(cents: i64) -> Self {
@@ -27,11 +27,11 @@ impl TryFrom<f64> for Price {
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "bounded by MOST just above"
+        reason = "bounded by MAX_AMOUNT just above"
     )]
     fn try_from(amount: f64) -> Result<Self, Self::Error> {
         let cents = (amount * 100.0).round();
-        if cents.is_finite() && cents.abs() <= MOST {
+        if cents.is_finite() && cents.abs() <= MAX_AMOUNT {
             Ok(Self {
                 cents: cents as i64,
             })

@@ -37,10 +37,10 @@ pub struct Href {
 }
 
 /// Our own services, by every name they answer to.
-const OURS: [&str; 3] = ["user", "carts", "cart"];
+const KNOWN_HOSTS: [&str; 3] = ["user", "carts", "cart"];
 
-/// An id is no longer than this.
-const LONGEST: usize = 64;
+/// Maximum length of an identifier in a URL, in bytes.
+const MAX_ID_LEN: usize = 64;
 
 impl AllowList {
     /// Allows our own services on `ports`, with or without `domain`, and
@@ -94,7 +94,7 @@ impl AllowList {
             None => host,
         };
         let port = url.port_or_known_default();
-        OURS.contains(&name) && port.is_some_and(|port| self.ports.contains(&port))
+        KNOWN_HOSTS.contains(&name) && port.is_some_and(|port| self.ports.contains(&port))
     }
 
     fn is_other(&self, url: &Url) -> bool {
@@ -109,7 +109,7 @@ impl AllowList {
 
 fn is_id(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    !text.is_empty() && text.len() <= LONGEST && text.bytes().all(word)
+    !text.is_empty() && text.len() <= MAX_ID_LEN && text.bytes().all(word)
 }
 
 fn shorten(text: &str) -> String {

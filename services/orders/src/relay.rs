@@ -12,13 +12,13 @@ use crate::shop::{Shop, millis};
 use crate::store::Message;
 
 /// Claimed at once, at most.
-const BATCH: i64 = 64;
+const BATCH_SIZE: i64 = 64;
 
-/// Told at the same time, at most.
-const AT_ONCE: usize = 16;
+/// Maximum number of messages delivered at the same time.
+const MAX_CONCURRENT_DELIVERIES: usize = 16;
 
-/// The pause after a first failure; doubled each time.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Delay after the first failed delivery; doubled after each further one.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
 
 /// And at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub async fn deliver(shop: &Shop) -> Result<usize> {
     let now = clock::now_ms();
     let batch = shop
         .store
-        .claim(now, now + millis(shop.limits.relay_lease), BATCH)
+        .claim(now, now + millis(shop.limits.relay_lease), BATCH_SIZE)
         .await?;
     if batch.is_empty() {
         return Ok(0);
@@ -56,7 +56,7 @@ pub async fn deliver(shop: &Shop) -> Result<usize> {
     let claimed = batch.len();
     let mut outcomes = iter(batch)
         .map(async |message| (tell(shop, &message).await, message))
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(MAX_CONCURRENT_DELIVERIES);
     let (mut done, mut again) = (Vec::new(), Vec::new());
     while let Some((delivered, message)) = outcomes.next().await {
         if delivered {
@@ -83,7 +83,7 @@ async fn tell(shop: &Shop, message: &Message) -> bool {
 /// How long to wait after `attempts` tries.
 fn pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(10);
-    (PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
+    (RETRY_DELAY * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn pauses_grow_and_end() {
     let pauses = [1, 2, 4, 100].map(pause);
     assert_eq!(
         pauses,
-        [PAUSE, PAUSE * 2, PAUSE * 8, LONGEST_PAUSE],
+        [RETRY_DELAY, RETRY_DELAY * 2, RETRY_DELAY * 8, LONGEST_PAUSE],
         "{pauses:?}"
     );
 }

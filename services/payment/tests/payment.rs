@@ -12,12 +12,12 @@ use proto::payment::payment_client::PaymentClient;
 use serde_json::{Value, json};
 use tonic::Code;
 
-const LIMIT: i64 = 10_500;
+const LIMIT_CENTS: i64 = 10_500;
 
 async fn app() -> Router {
     described(payment::app(
         Store::open(&database_url().await).await.unwrap(),
-        LIMIT,
+        LIMIT_CENTS,
     ))
     .await
 }
@@ -276,7 +276,7 @@ async fn health_and_the_openapi_document_are_served() {
 #[tokio::test]
 async fn without_its_store_no_order_is_answered() {
     let store = Store::open("postgres://nobody@127.0.0.1:1/nothing").await;
-    let app = payment::app(store.unwrap(), LIMIT);
+    let app = payment::app(store.unwrap(), LIMIT_CENTS);
     assert_eq!(authorise(&app, "o", 700).await, Err(Code::Unavailable));
     let answer = post(&app, r#"{"amount":7}"#).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -286,7 +286,7 @@ async fn without_its_store_no_order_is_answered() {
 async fn an_authorisation_whose_commit_fails_is_not_acknowledged() {
     let file = std::env::temp_dir().join(format!("{}.db", chassis::ids::new_id()));
     let url = format!("sqlite://{}?mode=rwc", file.display());
-    let app = payment::app(Store::open(&url).await.unwrap(), LIMIT);
+    let app = payment::app(Store::open(&url).await.unwrap(), LIMIT_CENTS);
     // A deferred foreign key fails where a full disk does: at the commit, after the row was returned.
     let faulty = sqlx::AnyPool::connect(&url).await.unwrap();
     for statement in [

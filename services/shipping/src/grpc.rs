@@ -11,7 +11,7 @@ use tonic::server::NamedService;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::shipment::{LONGEST, Lease, Shipment, State};
+use crate::shipment::{Lease, MAX_TEXT_LEN, Shipment, State};
 use crate::store::{Page, Store};
 
 mod wire;
@@ -177,7 +177,7 @@ impl Shipping for Service {
 
 /// Checks a name before a database sees it.
 fn named(name: &str) -> Result<&str, Error> {
-    let fits = (1..=LONGEST).contains(&name.len()) && !name.contains('\0');
+    let fits = (1..=MAX_TEXT_LEN).contains(&name.len()) && !name.contains('\0');
     fits.then_some(name)
-        .ok_or_else(|| Error::invalid(format!("a name must have 1 to {LONGEST} bytes")))
+        .ok_or_else(|| Error::invalid(format!("a name must have 1 to {MAX_TEXT_LEN} bytes")))
 }

@@ -18,15 +18,16 @@ pub struct Queue {
     pub stuck: i64,
 }
 
-/// How often the gauges follow.
-const EVERY: Duration = Duration::from_secs(2);
+/// Interval at which the gauges are updated.
+const METRICS_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Every how many looks the log tells, too: once a minute, for platforms that read logs and not gauges.
-const TOLD: u32 = 30;
+/// Number of updates per log line: one a minute, for platforms that read logs rather than
+/// metrics.
+const LOG_EVERY_N: u32 = 30;
 
 /// Keeps the gauges up to date until the process closes.
 pub async fn watch(store: Store, shutdown: Shutdown) {
-    for look in (0..TOLD).cycle() {
+    for look in (0..LOG_EVERY_N).cycle() {
         match store.queue(clock::now_ms()).await {
             Ok(queue) => {
                 queue.show();
@@ -37,7 +38,7 @@ pub async fn watch(store: Store, shutdown: Shutdown) {
             Err(error) => tracing::warn!(%error, "cannot measure the queue"),
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(METRICS_INTERVAL) => {}
             () = shutdown.closing() => return,
         }
     }

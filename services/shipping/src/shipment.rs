@@ -14,14 +14,14 @@ use chassis::{Error, Result};
 
 pub use state::State;
 
-/// How often a shipment is tried before a person must look.
-pub const TRIES: i64 = 5;
+/// Maximum number of attempts at a shipment; then an operator must act.
+pub const MAX_ATTEMPTS: i64 = 5;
 
 /// How many workers may die with it before a person must look.
-pub const LAPSES: i64 = 50;
+pub const MAX_LAPSES: i64 = 50;
 
-/// Names, and reasons, are not longer.
-pub const LONGEST: usize = 200;
+/// Maximum length of a name or a reason, in characters.
+pub const MAX_TEXT_LEN: usize = 200;
 
 /// Something to be sent to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Shipment {
     /// A shipment that has just come in.
     pub fn new(id: &str, order_id: &str, name: &str, now_ms: i64) -> Result<Self> {
         for (what, text) in [("id", id), ("order_id", order_id), ("name", name)] {
-            if text.len() > LONGEST || text.contains('\0') {
+            if text.len() > MAX_TEXT_LEN || text.contains('\0') {
                 return Err(Error::invalid(format!("{what} is too long or not text")));
             }
         }
@@ -179,7 +179,11 @@ impl Shipment {
         if self.state == State::Shipped {
             return Err(Error::Refused("the shipment is already shipped".into()));
         }
-        self.failure = reason.replace('\0', "").chars().take(LONGEST).collect();
+        self.failure = reason
+            .replace('\0', "")
+            .chars()
+            .take(MAX_TEXT_LEN)
+            .collect();
         if self.state == State::Leased {
             self.state = State::Waiting;
         }
@@ -192,7 +196,7 @@ impl Shipment {
     }
 
     fn is_hopeless(&self) -> bool {
-        self.failed_tries() >= TRIES || self.lapses >= LAPSES
+        self.failed_tries() >= MAX_ATTEMPTS || self.lapses >= MAX_LAPSES
     }
 
     fn end(&mut self, state: State) {
@@ -215,5 +219,5 @@ impl Shipment {
 
 /// What just failed is left alone for a second, then two, four, eight.
 fn pause_ms(tries: i64) -> i64 {
-    1000 << (tries - 1).clamp(0, TRIES)
+    1000 << (tries - 1).clamp(0, MAX_ATTEMPTS)
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use chassis::testing::database_url;
-use shipping::shipment::{LAPSES, Lease, State, TRIES};
+use shipping::shipment::{Lease, MAX_ATTEMPTS, MAX_LAPSES, State};
 use shipping::{Shipment, Store};
 
 const LEASE_MS: i64 = 30_000;
@@ -115,7 +115,7 @@ async fn a_recalled_shipment_goes_to_nobody_when_its_lease_runs_out() {
 async fn what_fails_steps_aside_and_is_parked_after_the_fifth_time() {
     let store = store_of(named(["bad", "good", "better"])).await;
     let mut now = 1000;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         assert_eq!(lease(&store, "t", 1, now).await, ["bad"]);
         let fail = |shipment: &mut Shipment| shipment.fail("t", "torn box", now);
         let failed = store.change("bad", fail).await.unwrap();
@@ -136,7 +136,7 @@ async fn what_fails_steps_aside_and_is_parked_after_the_fifth_time() {
 async fn a_shipment_outlives_many_workers() {
     let store = store_of(["unlucky".to_owned()]).await;
     let mut now = 0;
-    for _ in 0..2 * TRIES {
+    for _ in 0..2 * MAX_ATTEMPTS {
         assert_eq!(lease(&store, "dead", 1, now).await, ["unlucky"]);
         now += LEASE_MS;
     }
@@ -145,7 +145,7 @@ async fn a_shipment_outlives_many_workers() {
     let shipped = store.change("unlucky", ship).await.unwrap();
     assert_eq!(
         (shipped.state, shipped.attempts, shipped.lapses),
-        (State::Shipped, 2 * TRIES + 1, 2 * TRIES)
+        (State::Shipped, 2 * MAX_ATTEMPTS + 1, 2 * MAX_ATTEMPTS)
     );
     assert_eq!(store.get("unlucky").await.unwrap(), shipped);
 }
@@ -154,7 +154,7 @@ async fn a_shipment_outlives_many_workers() {
 async fn what_kills_every_worker_is_parked_in_the_end() {
     let store = store_of(["deadly".to_owned()]).await;
     let mut now = 0;
-    for _ in 0..LAPSES {
+    for _ in 0..MAX_LAPSES {
         assert_eq!(lease(&store, "t", 1, now).await, ["deadly"]);
         now += LEASE_MS;
     }

@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 const LEASE: Duration = Duration::from_secs(30);
-const NEVER: Duration = Duration::from_secs(3600);
-const QUICK: Duration = Duration::from_millis(5);
+const NO_TIMEOUT: Duration = Duration::from_secs(3600);
+const WORK_TIME: Duration = Duration::from_millis(5);
 
 async fn store_of(count: usize) -> Store {
     let store = Store::open(&database_url().await).await.unwrap();
@@ -54,7 +54,7 @@ fn shipping_at(address: SocketAddr) -> Shipping {
 fn start(address: SocketAddr, pack_time: Duration, shutdown: &Shutdown) -> JoinHandle<()> {
     let pace = Pace {
         pack_time,
-        ship_time: QUICK,
+        ship_time: WORK_TIME,
         max_in_flight: 64,
     };
     let worker = Worker::new(shipping_at(address), "worker".into(), pace);
@@ -65,7 +65,7 @@ fn start(address: SocketAddr, pack_time: Duration, shutdown: &Shutdown) -> JoinH
 async fn until(condition: impl AsyncFn() -> bool) {
     let held = async {
         while !condition().await {
-            tokio::time::sleep(QUICK).await;
+            tokio::time::sleep(WORK_TIME).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), held)
@@ -86,7 +86,7 @@ async fn two_workers_ship_a_hundred_shipments_once_each() {
     let store = store_of(100).await;
     let address = serve(&store, any(), LEASE).await;
     let shutdown = Shutdown::default();
-    let workers = [(); 2].map(|()| start(address, QUICK, &shutdown));
+    let workers = [(); 2].map(|()| start(address, WORK_TIME, &shutdown));
     until(async || depth(&store).await == 0).await;
     for shipment in store.list(None, "", 1000).await.unwrap().found {
         assert_eq!((shipment.state, shipment.attempts), (State::Shipped, 1));
@@ -109,7 +109,7 @@ async fn what_a_dead_worker_held_is_shipped_by_another() {
     let held = shipping_at(address).lease_shipments(request).await.unwrap();
     assert_eq!(held.into_inner().leases.len(), 1);
 
-    start(address, QUICK, &Shutdown::default());
+    start(address, WORK_TIME, &Shutdown::default());
     until(async || state(&store, "s-0").await == State::Shipped).await;
     assert_eq!(store.get("s-0").await.unwrap().attempts, 2);
 }
@@ -126,7 +126,7 @@ async fn a_worker_lets_go_of_what_is_recalled_while_it_packs() {
     let never = Shipment::never("never", "order", 0).unwrap();
     store.recall(&never).await.unwrap();
     let draining = shutdown.clone();
-    tokio::spawn(async move { draining.drain(NEVER).await });
+    tokio::spawn(async move { draining.drain(NO_TIMEOUT).await });
     worker.await.unwrap();
     assert_eq!(store.get("s-0").await.unwrap().shipped_at_ms, None);
     assert_eq!(state(&store, "s-0").await, State::Recalled);
@@ -140,7 +140,7 @@ async fn a_draining_worker_finishes_what_it_has_and_takes_nothing_more() {
     let worker = start(address, Duration::from_millis(300), &shutdown);
     until(async || state(&store, "s-0").await == State::Leased).await;
     let draining = shutdown.clone();
-    tokio::spawn(async move { draining.drain(NEVER).await });
+    tokio::spawn(async move { draining.drain(NO_TIMEOUT).await });
     until(async || shutdown.is_draining()).await;
     add(&store, 1).await;
     worker.await.unwrap();
@@ -153,7 +153,7 @@ async fn a_closing_worker_gives_back_what_it_cannot_finish() {
     let store = store_of(1).await;
     let address = serve(&store, any(), LEASE).await;
     let shutdown = Shutdown::default();
-    let worker = start(address, NEVER, &shutdown);
+    let worker = start(address, NO_TIMEOUT, &shutdown);
     until(async || state(&store, "s-0").await == State::Leased).await;
     shutdown.drain(Duration::ZERO).await;
     worker.await.unwrap();
@@ -174,7 +174,7 @@ async fn a_worker_waits_for_shipping_to_come_up() {
         .local_addr()
         .unwrap();
     let app = worker::app(shipping_at(address));
-    start(address, QUICK, &Shutdown::default());
+    start(address, WORK_TIME, &Shutdown::default());
     let (status, health) = get(&app, "/health").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(health["health"][1]["status"], "err");

@@ -16,8 +16,9 @@ use chassis::{Error, Result};
 
 use crate::source::Source;
 
-/// Failures within [`WINDOW`] of one name from one source that block it there.
-pub const LIMIT: u32 = 10;
+/// Maximum number of failed sign-ins of one name from one source within [`WINDOW`]; more are
+/// blocked.
+pub const MAX_FAILURES: u32 = 10;
 
 /// Failures within [`WINDOW`] of one name from all sources that block it everywhere.
 pub const NAME_LIMIT: u32 = 100;
@@ -83,7 +84,7 @@ impl Attempts {
             SOURCE_LIMIT
         };
         [
-            (&self.pairs, self.key(&(username, source)), LIMIT),
+            (&self.pairs, self.key(&(username, source)), MAX_FAILURES),
             (&self.names, self.key(&username), NAME_LIMIT),
             (&self.sources, self.key(&source), per_source),
         ]
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn ten_failures_within_a_minute_are_too_many() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
-        for _ in 0..LIMIT {
+        for _ in 0..MAX_FAILURES {
             assert!(attempts.admit("ada", home(), now).is_ok());
             attempts.failed("ada", home(), now);
         }
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn whoever_guesses_elsewhere_does_not_lock_the_owner_out() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
-        for _ in 0..LIMIT {
+        for _ in 0..MAX_FAILURES {
             attempts.failed("ada", network(1), now);
         }
         assert!(attempts.admit("ada", network(1), now).is_err());
@@ -220,10 +221,10 @@ mod tests {
     #[test]
     fn the_block_begins_with_the_last_failure() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
-        for second in 0..LIMIT {
+        for second in 0..MAX_FAILURES {
             attempts.failed("ada", home(), now + SECOND * second);
         }
-        let last = now + SECOND * (LIMIT - 1);
+        let last = now + SECOND * (MAX_FAILURES - 1);
         assert!(attempts.admit("ada", home(), last + SECOND * 59).is_err());
         assert!(attempts.admit("ada", home(), last + WINDOW).is_ok());
     }
@@ -231,7 +232,7 @@ mod tests {
     #[test]
     fn slow_failures_are_forgiven() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
-        for minute in 0..LIMIT * 2 {
+        for minute in 0..MAX_FAILURES * 2 {
             attempts.failed("ada", home(), now + WINDOW * minute);
             assert!(attempts.admit("ada", home(), now + WINDOW * minute).is_ok());
         }

@@ -13,10 +13,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// How long a sign-in is remembered.
-pub const MEMORY: Duration = Duration::from_secs(60);
+pub const TTL: Duration = Duration::from_secs(60);
 
-/// So many sign-ins are remembered at most; the others are verified anew.
-const ROOM: usize = 10_000;
+/// Maximum number of verified sign-ins in the cache; others are verified again.
+const CAPACITY: usize = 10_000;
 
 /// The verified sign-ins of the last minute, by customer id.
 pub struct Remembered {
@@ -49,15 +49,15 @@ impl Remembered {
 
     /// Remembers that `password` was verified against `stored` at `now`.
     pub fn remember(&mut self, id: &str, stored: &str, password: &str, now: Instant) {
-        if self.proofs.len() >= ROOM && !self.proofs.contains_key(id) {
+        if self.proofs.len() >= CAPACITY && !self.proofs.contains_key(id) {
             self.proofs.retain(|_, proof| now < proof.until);
-            if self.proofs.len() >= ROOM {
+            if self.proofs.len() >= CAPACITY {
                 return;
             }
         }
         let proof = Proof {
             tag: self.mac(stored, password).finalize().into_bytes().into(),
-            until: now + MEMORY,
+            until: now + TTL,
         };
         self.proofs.insert(id.to_owned(), proof);
     }
@@ -78,7 +78,7 @@ mod tests {
         let (mut remembered, now) = (Remembered::default(), Instant::now());
         remembered.remember("7", "hash", "secret", now);
         assert!(remembered.knows("7", "hash", "secret", now));
-        assert!(!remembered.knows("7", "hash", "secret", now + MEMORY));
+        assert!(!remembered.knows("7", "hash", "secret", now + TTL));
     }
 
     #[test]
@@ -93,12 +93,12 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_made_free_by_time() {
         let (mut remembered, now) = (Remembered::default(), Instant::now());
-        for number in 0..=ROOM {
+        for number in 0..=CAPACITY {
             remembered.remember(&number.to_string(), "hash", "secret", now);
         }
-        assert_eq!(remembered.proofs.len(), ROOM);
-        remembered.remember("late", "hash", "secret", now + MEMORY);
-        assert!(remembered.knows("late", "hash", "secret", now + MEMORY));
+        assert_eq!(remembered.proofs.len(), CAPACITY);
+        remembered.remember("late", "hash", "secret", now + TTL);
+        assert!(remembered.knows("late", "hash", "secret", now + TTL));
         assert_eq!(remembered.proofs.len(), 1);
     }
 

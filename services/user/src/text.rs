@@ -5,7 +5,7 @@ use validation::{Invalid, text};
 
 /// Maximum length of a username or password at sign-in, in characters: accounts
 /// from before names were as short as other texts may have so long a name.
-pub const LONGEST: usize = 200;
+pub const MAX_SIGN_IN_LEN: usize = 200;
 
 /// Reads one line of text ([`text::line`]); `name` says which field it is.
 pub fn line(name: &str, text: &str) -> Result<String> {
@@ -29,7 +29,8 @@ pub(crate) fn named<T>(name: &str, outcome: Result<T, Invalid>) -> Result<T> {
 /// Whether somebody may have registered with `text` as name or password.
 #[must_use]
 pub fn is_fit(text: &str) -> bool {
-    text.chars().take(LONGEST + 1).count() <= LONGEST && !text.chars().any(char::is_control)
+    text.chars().take(MAX_SIGN_IN_LEN + 1).count() <= MAX_SIGN_IN_LEN
+        && !text.chars().any(char::is_control)
 }
 
 /// Reads an id, in the one form it is stored in.

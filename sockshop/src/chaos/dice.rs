@@ -8,8 +8,8 @@ use rand::{RngExt, SeedableRng};
 
 use crate::service::Service;
 
-/// A paused instance is held still for this long, in milliseconds.
-const PAUSE: std::ops::Range<u64> = 300..3000;
+/// Range of the time an instance stays paused, in milliseconds.
+const PAUSE_MS: std::ops::Range<u64> = 300..3000;
 
 /// An instance as a storm sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Dice {
         let (whom, how, pause) = (
             self.0.random::<f64>(),
             self.0.random_range(0..4u8),
-            self.0.random_range(PAUSE),
+            self.0.random_range(PAUSE_MS),
         );
         let act = match how {
             0 | 1 => Act::Kill,

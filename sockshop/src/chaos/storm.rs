@@ -22,11 +22,11 @@ use crate::process::Process;
 use crate::service::Service;
 use crate::state::{Entry, Phase, State};
 
-/// Longer than any instance takes to serve again.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for an instance to serve again.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Between two looks at a shop that recovers.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Interval between two polls of a shop that recovers.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What kind of storm.
 #[derive(Debug, clap::Args)]
@@ -166,8 +166,10 @@ impl Storm {
             }
             match broken {
                 None => return Ok(()),
-                Some(name) if begun.elapsed() > PATIENCE => bail!("{name} does not serve again"),
-                Some(_) => tokio::time::sleep(PAUSE).await,
+                Some(name) if begun.elapsed() > RECOVERY_TIMEOUT => {
+                    bail!("{name} does not serve again")
+                }
+                Some(_) => tokio::time::sleep(POLL_INTERVAL).await,
             }
         }
     }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use super::line::Line;
 use crate::folder::Folder;
 
-/// No more of an old log than this is read.
-const LONGEST: u64 = 4 * 1024 * 1024;
+/// Maximum number of bytes that are read from the end of an existing log.
+const MAX_TAIL_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A log file and how far it has been read.
 pub(crate) struct Tail {
@@ -49,7 +49,7 @@ impl Tail {
     /// Its last `count` lines.
     pub(crate) fn last(&mut self, count: usize) -> Vec<Line> {
         let length = std::fs::metadata(&self.path).map_or(0, |file| file.len());
-        self.offset = length.saturating_sub(LONGEST);
+        self.offset = length.saturating_sub(MAX_TAIL_BYTES);
         let mut lines = self.news();
         lines.split_off(lines.len().saturating_sub(count))
     }

@@ -19,8 +19,8 @@ const SERVICE: &str = "com.docker.compose.service";
 /// The number of a container among those of its service.
 const NUMBER: &str = "com.docker.compose.container-number";
 
-/// Settings that every container has of its own.
-const OWN: [&str; 4] = ["VERSION", "INSTANCE", "HOSTNAME", "PATH"];
+/// Environment variables that differ between the containers of a service.
+const PER_CONTAINER_ENV: [&str; 4] = ["VERSION", "INSTANCE", "HOSTNAME", "PATH"];
 
 /// A project.
 pub(super) struct Compose {
@@ -202,7 +202,7 @@ fn alike(model: &Value, version: &str) -> anyhow::Result<Vec<String>> {
         add("--label", &format!("{name}={value}"));
     }
     add("--env", &format!("VERSION={version}"));
-    for (name, value) in settings(model).filter(|(name, _)| !OWN.contains(name)) {
+    for (name, value) in settings(model).filter(|(name, _)| !PER_CONTAINER_ENV.contains(name)) {
         add("--env", &format!("{name}={value}"));
     }
     for (network, aliases) in networks(model).take(1) {

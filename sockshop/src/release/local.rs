@@ -17,8 +17,8 @@ use crate::{audit, mesh, probe};
 
 use super::first_question;
 
-/// No instance takes longer to tell of itself.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit for an instance to answer on its admin port.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The shop that runs here.
 pub(crate) struct Local {
@@ -90,7 +90,7 @@ impl Target for Local {
         for entry in new {
             let address = SocketAddr::new(entry.address, entry.port);
             let url = format!("http://{address}{}", first_question(service));
-            let answer = probe::get(&url.parse()?, PATIENCE).await?;
+            let answer = probe::get(&url.parse()?, REQUEST_TIMEOUT).await?;
             ensure!(
                 answer.status.is_success(),
                 "{url} answers {}",
@@ -140,7 +140,7 @@ async fn observe(entry: Entry) -> Instance {
     let admin = SocketAddr::new(entry.address, entry.admin_port);
     let metrics = async {
         let url = format!("http://{admin}/metrics").parse()?;
-        anyhow::Ok(probe::get(&url, PATIENCE).await?.body)
+        anyhow::Ok(probe::get(&url, REQUEST_TIMEOUT).await?.body)
     };
     Instance {
         metrics: metrics.await.ok(),

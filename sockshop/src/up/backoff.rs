@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(5);
+const MIN_DELAY: Duration = Duration::from_millis(100);
+const MAX_DELAY: Duration = Duration::from_secs(5);
 /// Who lived this long is forgiven.
 const HEALTHY: Duration = Duration::from_secs(2);
 
@@ -15,7 +15,7 @@ pub(crate) struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { next: FIRST }
+        Self { next: MIN_DELAY }
     }
 }
 
@@ -23,10 +23,10 @@ impl Backoff {
     /// The wait after a process that `lived` so long.
     pub(crate) fn after(&mut self, lived: Duration) -> Duration {
         if lived >= HEALTHY {
-            self.next = FIRST;
+            self.next = MIN_DELAY;
         }
         let pause = self.next;
-        self.next = (self.next * 2).min(LONGEST);
+        self.next = (self.next * 2).min(MAX_DELAY);
         pause
     }
 }
@@ -48,6 +48,6 @@ mod tests {
     fn a_healthy_life_is_a_new_start() {
         let mut backoff = Backoff::default();
         backoff.after(Duration::ZERO);
-        assert_eq!(backoff.after(HEALTHY), FIRST);
+        assert_eq!(backoff.after(HEALTHY), MIN_DELAY);
     }
 }

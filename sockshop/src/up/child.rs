@@ -22,8 +22,8 @@ use crate::service::Service;
 /// Twice as long as anybody keeps a name: until then, all have noticed a leaver.
 const DRAIN_WINDOW: &str = "2s";
 
-/// Longer than a process needs for its drain window and its last requests.
-const PATIENCE: Duration = Duration::from_secs(14);
+/// Time limit for a process to end: its drain window and its last requests.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(14);
 
 /// What all instances of one shop have in common.
 pub(crate) struct Kit {
@@ -152,7 +152,7 @@ impl Running {
             drop(left);
             self.child.wait().await
         };
-        if tokio::time::timeout(PATIENCE, ended).await.is_err() {
+        if tokio::time::timeout(DRAIN_TIMEOUT, ended).await.is_err() {
             _ = self.child.kill().await;
         }
     }

@@ -35,10 +35,10 @@ use choose::{Candidate, choose, keep};
 pub(crate) use room::Room;
 
 /// A front-end that is there answers a connection much sooner.
-const CONNECT: Duration = Duration::from_millis(250);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long one front-end may take to begin its answer when another may be asked.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for the response headers of one front-end while another could be tried.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// And when none may.
 const LAST_PATIENCE: Duration = Duration::from_secs(30);
@@ -46,8 +46,8 @@ const LAST_PATIENCE: Duration = Duration::from_secs(30);
 /// How long an idle connection is kept: less than a front-end keeps it.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many are asked at most.
-const TRIES: usize = 3;
+/// Maximum number of front-ends tried for one request.
+const MAX_ATTEMPTS: usize = 3;
 
 /// The way to the front-ends.
 struct Door {
@@ -84,7 +84,7 @@ pub(crate) struct Surroundings {
 /// What people are served, by the front-ends that `names` finds.
 fn routes(names: Names, board: Arc<Board>, around: Surroundings) -> Router {
     let mut connector = HttpConnector::new();
-    connector.set_connect_timeout(Some(CONNECT));
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
     connector.set_nodelay(true);
     let client = Client::builder(hyper_util::rt::TokioExecutor::new())
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
@@ -143,7 +143,7 @@ impl Door {
             self.names.doubt();
             tried.push(chosen.url.clone());
             let may = matches!(silence, Silence::Unsent) || is_harmless(&parts.method);
-            if !may || tried.len() >= TRIES || !self.budget.withdraw() {
+            if !may || tried.len() >= MAX_ATTEMPTS || !self.budget.withdraw() {
                 return silence.answer();
             }
         }
@@ -175,7 +175,7 @@ impl Door {
     async fn send(&self, url: &str, parts: &Parts, body: &Bytes) -> Result<Response, Silence> {
         let request = rebuilt(url, parts, body).ok_or(Silence::Broken)?;
         let patience = if is_harmless(&parts.method) {
-            PATIENCE
+            HEADERS_TIMEOUT
         } else {
             LAST_PATIENCE
         };

@@ -9,8 +9,8 @@ use crate::probe;
 use crate::service::Service;
 use crate::state::Entry;
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Interval between two polls of a mesh node that starts.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What a mesh node knows, as far as it matters here.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) async fn until_known(entries: &[Entry]) {
     let is_node = |entry: &&Entry| entry.service == Service::Meshd;
     for node in entries.iter().filter(is_node) {
         while !knows(node, entries.iter().filter(|entry| !is_node(entry))).await {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }

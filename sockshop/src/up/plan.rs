@@ -16,8 +16,8 @@ const MESH_PORTS: MeshPorts = MeshPorts {
     gossip: 7946,
 };
 
-/// More instances of one service than this are refused.
-pub(crate) const MOST: u8 = 50;
+/// Maximum number of instances of one service.
+pub(crate) const MAX_INSTANCES: u8 = 50;
 
 /// How many shops find loopback addresses of their own on one machine.
 pub(crate) const SLOTS: u8 = 100;

@@ -10,7 +10,8 @@ use super::plan::{self, Door, Seat, Space};
 
 /// How far above the port for people its admin port is looked for: 9090 for 8080.
 const ADMIN_OFFSET: u16 = 1010;
-const TRIES: u16 = 200;
+/// Maximum number of ports tried.
+const MAX_PORT_ATTEMPTS: u16 = 200;
 
 /// The addresses of one shop, kept from others for as long as this lives.
 pub(crate) struct Claim {
@@ -85,9 +86,10 @@ pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<(Door, Room)> {
     };
     let base = port
         .checked_add(ADMIN_OFFSET)
-        .filter(|base| base.checked_add(TRIES).is_some());
-    let base = base.unwrap_or(port - ADMIN_OFFSET - TRIES);
-    let admin = (base..base + TRIES).find_map(|port| TcpListener::bind((address, port)).ok());
+        .filter(|base| base.checked_add(MAX_PORT_ATTEMPTS).is_some());
+    let base = base.unwrap_or(port - ADMIN_OFFSET - MAX_PORT_ATTEMPTS);
+    let admin =
+        (base..base + MAX_PORT_ATTEMPTS).find_map(|port| TcpListener::bind((address, port)).ok());
     let admin =
         admin.with_context(|| format!("no port from {base} on is free for the shop's health"))?;
     let door = Door {

@@ -21,8 +21,8 @@ use crate::health::own;
 use crate::logs;
 use crate::service::Service;
 
-/// Longer than any service takes to become ready, on any machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for a service to become ready, on any machine.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Visitors who do not leave by then are shown out.
 const LAST_VISITORS: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> 
     let around_door = site.around.clone();
     let (mut shop, room) = Shop::new(site, &board);
     let opened = tokio::select! {
-        opened = tokio::time::timeout(PATIENCE, shop.open(nodes)) => opened.unwrap_or(Ok(false)),
+        opened = tokio::time::timeout(READY_TIMEOUT, shop.open(nodes)) => opened.unwrap_or(Ok(false)),
         () = told.once() => return shop.end(&mut told).await,
     };
     if !matches!(opened, Ok(true)) {

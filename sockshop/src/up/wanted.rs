@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use release::record::Records;
 use serde::{Deserialize, Serialize};
 
-use super::plan::MOST;
+use super::plan::MAX_INSTANCES;
 use crate::folder::Folder;
 use crate::service::Service;
 
@@ -105,8 +105,8 @@ pub(crate) fn check(all: &[Wanted]) -> anyhow::Result<()> {
         let of_it = all.iter().filter(|one| one.service == service);
         let sum: u32 = of_it.map(|one| u32::from(one.count)).sum();
         ensure!(
-            sum <= u32::from(MOST),
-            "there can be at most {MOST} instances of {service}"
+            sum <= u32::from(MAX_INSTANCES),
+            "there can be at most {MAX_INSTANCES} instances of {service}"
         );
     }
     Ok(())
@@ -128,8 +128,8 @@ pub(crate) fn parse(text: &str) -> Result<Scale, String> {
         format!("there is no service `{name}`; there are {names}")
     })?;
     let version = version.map(release::version::parse).transpose()?;
-    let count = count.parse().ok().filter(|count| *count <= MOST);
-    let count = count.ok_or_else(|| format!("there can be 0 to {MOST} of a version"))?;
+    let count = count.parse().ok().filter(|count| *count <= MAX_INSTANCES);
+    let count = count.ok_or_else(|| format!("there can be 0 to {MAX_INSTANCES} of a version"))?;
     Ok(Scale {
         service,
         version,
@@ -142,7 +142,7 @@ pub(crate) fn parse(text: &str) -> Result<Scale, String> {
 pub(crate) fn parse_some(text: &str) -> Result<Scale, String> {
     let wanted = parse(text)?;
     match wanted.count {
-        0 => Err(format!("there can be 1 to {MOST} of a version")),
+        0 => Err(format!("there can be 1 to {MAX_INSTANCES} of a version")),
         _ => Ok(wanted),
     }
 }

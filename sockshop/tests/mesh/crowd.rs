@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{PATIENCE, Shop, eventually, signal, sockshop, text};
+use crate::support::{Shop, TIMEOUT, eventually, signal, sockshop, text};
 
 /// A load test that runs until it is told to end.
 pub(crate) struct Crowd {
@@ -104,6 +104,6 @@ pub(crate) fn is_known(shop: &Shop, name: &str) -> bool {
 
 /// How long something lasts that has to be borne.
 pub(crate) fn last(time: std::time::Duration) {
-    assert!(time < PATIENCE);
+    assert!(time < TIMEOUT);
     std::thread::sleep(time);
 }

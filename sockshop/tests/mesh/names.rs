@@ -12,11 +12,11 @@ use rustix::process::Signal;
 use crate::support::served::Served;
 use crate::support::{Shop, client, eventually_async, text};
 
-/// Much longer than a name takes to go, on any machine.
-const SOON: Duration = Duration::from_secs(4);
+/// Time limit for a name to be removed, on any machine.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A killed process loses its name within this.
-const AT_ONCE: Duration = Duration::from_millis(300);
+/// Time within which the name of a killed process is removed.
+const CRASH_REMOVAL_TIME: Duration = Duration::from_millis(300);
 
 /// A resolver as any program has one, pointed at a shop's mesh.
 pub(crate) struct Names(TokioResolver);
@@ -97,7 +97,7 @@ async fn visitor(shop: &Shop, instance: &str, credential: &str) -> Served {
 async fn vanishes(names: &Names) -> Duration {
     let begun = Instant::now();
     while names.knows("catalogue", "guest").await {
-        assert!(begun.elapsed() < SOON, "the name stays");
+        assert!(begun.elapsed() < REMOVAL_TIMEOUT, "the name stays");
     }
     begun.elapsed()
 }
@@ -169,7 +169,7 @@ async fn a_name_lasts_as_long_as_the_process_behind_it() {
     assert_eq!(names.instances("catalogue").await, own);
     let here = async || names.knows("catalogue", "guest").await;
 
-    let mut quickest = SOON;
+    let mut quickest = REMOVAL_TIMEOUT;
     for _ in 0..3 {
         let killed = guest(&shop).await;
         eventually_async("the guest has a name", here).await;
@@ -179,7 +179,7 @@ async fn a_name_lasts_as_long_as_the_process_behind_it() {
     }
     println!("killed: gone after {quickest:?}");
     // The best of three: a busy machine may be slow, a lease that has to run out always is.
-    assert!(quickest < AT_ONCE, "{quickest:?}");
+    assert!(quickest < CRASH_REMOVAL_TIME, "{quickest:?}");
 
     let drained = guest(&shop).await;
     eventually_async("the guest has a name", here).await;

@@ -6,8 +6,8 @@ use crate::crowd::{Crowd, is_known, last, until_back};
 use crate::names::Names;
 use crate::support::{Shop, eventually};
 
-/// Longer than any name is kept, and than the mesh waits for who is silent.
-const LONG: Duration = Duration::from_secs(4);
+/// Time after which every name and every silent node has expired.
+const EXPIRY_TIMEOUT: Duration = Duration::from_secs(4);
 
 const NODES: [&str; 3] = ["meshd-1", "meshd-2", "meshd-3"];
 
@@ -42,7 +42,7 @@ async fn without_a_mesh_the_shop_lives_on_what_it_knows() {
     for node in &NODES[..2] {
         run(&shop, ["pause", node]);
     }
-    last(LONG);
+    last(EXPIRY_TIMEOUT);
     assert!(names.addresses("orders").await.is_empty(), "nobody answers");
     for node in &NODES[..2] {
         run(&shop, ["resume", node]);

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use super::PATIENCE;
+use super::TIMEOUT;
 
 /// Sends `head` and `body` to the server at `url`, and returns all it answers.
 pub(crate) fn exchange(url: &str, head: &[&str], body: &str) -> String {
@@ -23,7 +23,7 @@ pub(crate) fn ask(url: &str, head: &[&str], body: &str) -> TcpStream {
 /// All that is answered.
 pub(crate) fn hear(mut connection: TcpStream) -> String {
     let mut answer = String::new();
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    connection.set_read_timeout(Some(TIMEOUT)).unwrap();
     connection.read_to_string(&mut answer).unwrap();
     answer
 }

@@ -26,8 +26,8 @@ use tonic::transport::{Channel, Endpoint};
 /// The executable under test.
 pub(crate) const SOCKSHOP: &str = env!("CARGO_BIN_EXE_sockshop");
 
-/// Longest wait for something that takes milliseconds on an idle machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for what takes milliseconds on an idle machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A shop that is open.
 pub(crate) struct Shop {
@@ -205,7 +205,7 @@ pub(crate) fn client() -> reqwest::Client {
 /// One to be finished, which keeps cookies.
 pub(crate) fn builder() -> reqwest::ClientBuilder {
     let client = reqwest::Client::builder().cookie_store(true).no_proxy();
-    client.timeout(PATIENCE)
+    client.timeout(TIMEOUT)
 }
 
 /// `sockshop`, in an environment that says nothing about shops.
@@ -242,7 +242,7 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        assert!(begun.elapsed() < TIMEOUT, "never: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -251,7 +251,7 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 pub(crate) async fn eventually_async(what: &str, condition: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !condition().await {
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        assert!(begun.elapsed() < TIMEOUT, "never: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -11,8 +11,8 @@ use crate::images;
 use crate::wait::{page, until};
 use crate::{servers, sh};
 
-/// No container takes longer to be well, on any machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// Time limit for all containers to become healthy, on any machine.
+const HEALTHY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Visitors a second, nine requests each: few enough for a machine that does other things, too.
 const RATE: &str = "2";
@@ -67,7 +67,7 @@ impl<'a> Project<'a> {
         let begun = Instant::now();
         sh::run(self.compose(&[]).args(["up", "--detach", "--no-build"]))?;
         let url = format!("http://127.0.0.1:{}/", self.port);
-        until("the first page", PATIENCE, || {
+        until("the first page", HEALTHY_TIMEOUT, || {
             page(&url).ok().filter(|text| text.contains("Holy"))
         })?;
         Ok(begun.elapsed())
@@ -116,7 +116,7 @@ impl<'a> Project<'a> {
 
     /// Waits until every container with a health check passes it.
     pub(super) fn until_well(&self) -> anyhow::Result<()> {
-        until("all containers to be healthy", PATIENCE, || {
+        until("all containers to be healthy", HEALTHY_TIMEOUT, || {
             let ill = ["starting", "unhealthy"].map(|health| self.ids(&format!("health={health}")));
             ill.iter()
                 .all(|ids| matches!(ids, Ok(ids) if ids.is_empty()))
@@ -132,10 +132,14 @@ impl<'a> Project<'a> {
             sh::read(inspect.arg(self.container(service)))
         };
         sh::run(Command::new("kill").args(["-9", &look("{{.State.Pid}}")?]))?;
-        until(&format!("{service} to be replaced"), PATIENCE, || {
-            let health = look("{{.RestartCount}} {{.State.Health.Status}}").ok()?;
-            (health == "1 healthy").then_some(())
-        })
+        until(
+            &format!("{service} to be replaced"),
+            HEALTHY_TIMEOUT,
+            || {
+                let health = look("{{.RestartCount}} {{.State.Health.Status}}").ok()?;
+                (health == "1 healthy").then_some(())
+            },
+        )
     }
 
     /// Whether `url` is answered well to a container in the network of the shop.

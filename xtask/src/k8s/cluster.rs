@@ -21,8 +21,8 @@ use dns::{Dns, Zone};
 use door::Door;
 use pod::{Place, Pod};
 
-/// How long pods may take, the stores' included.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Time limit for all pods to become ready, stores included.
+const READY_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A cluster with the pods of one build.
 pub(super) struct Cluster<'a> {
@@ -104,10 +104,10 @@ impl<'a> Cluster<'a> {
                 *ready = probes.all(|probe| pod.passes(network, probe));
             }
             self.publish();
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > READY_TIMEOUT {
                 let name = &self.pods[late].0.name;
                 _ = docker(&["logs", "--tail=20", &format!("{network}-{name}")]).status();
-                bail!("{name} is not ready after {PATIENCE:?}");
+                bail!("{name} is not ready after {READY_TIMEOUT:?}");
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ impl<'a> Cluster<'a> {
     pub(super) fn wait_until_whole(&self) -> anyhow::Result<()> {
         let pods = self.pods.iter().map(|(pod, _)| pod);
         let is_whole = || pods.clone().all(Pod::is_whole).then_some(());
-        wait::until("pods that reach all they use", PATIENCE, is_whole)
+        wait::until("pods that reach all they use", READY_TIMEOUT, is_whole)
     }
 
     /// Tells the pod called `name` to end while everybody learns that it does.

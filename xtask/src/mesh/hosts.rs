@@ -25,8 +25,8 @@ const SHOP: [&[&str]; 3] = [
 /// the record, then Ethernet, IP and UDP.
 const CAPTURED: usize = 24 + 16 + 14 + 20 + 8;
 
-/// Longer than a process needs to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit for a process to start.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One host.
 pub(super) struct Host {
@@ -157,7 +157,7 @@ impl Hosts {
         for host in &self.all {
             until(
                 &format!("{} to know everybody", host.name),
-                PATIENCE,
+                START_TIMEOUT,
                 || {
                     let serving = host.serving().ok()?;
                     (serving.len() == all).then_some(())

@@ -10,8 +10,8 @@ use super::hosts::{Host, Hosts};
 use crate::sh::{self, Running};
 use crate::wait::until;
 
-/// Much longer than the mesh needs to notice a cut or to mend, on any machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit for the mesh to notice a cut or its end, on any machine.
+const CONVERGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The original's host names.
 const NAMES: [&str; 6] = [
@@ -93,10 +93,14 @@ pub(super) fn strangers_are_not_heard(hosts: &Hosts) -> anyhow::Result<()> {
         stranger.env(name, value);
     }
     let stranger = Running::start(&mut stranger)?;
-    let heard = until("datagrams of strangers to be dropped", PATIENCE, || {
-        let dropped = dropped(first, "").ok()? - before;
-        (dropped >= 3).then_some(dropped)
-    })?;
+    let heard = until(
+        "datagrams of strangers to be dropped",
+        CONVERGE_TIMEOUT,
+        || {
+            let dropped = dropped(first, "").ok()? - before;
+            (dropped >= 3).then_some(dropped)
+        },
+    )?;
     drop(stranger);
     let state = first.state()?.to_string();
     ensure!(
@@ -122,7 +126,7 @@ pub(super) fn replays_are_not_taken(hosts: &Hosts) -> anyhow::Result<()> {
         first.address
     );
     sh::read(second.run("bash").args(["-c", &again]))?;
-    let count = until("replays to be dropped", PATIENCE, || {
+    let count = until("replays to be dropped", CONVERGE_TIMEOUT, || {
         let dropped = dropped(first, "replay").ok()? - before;
         (dropped >= 3).then_some(dropped)
     })?;
@@ -147,17 +151,21 @@ pub(super) fn cut_and_join(hosts: &Hosts) -> anyhow::Result<()> {
     cut.plug("down")?;
     let begun = Instant::now();
     for host in rest {
-        until("the lost host's names to go", PATIENCE, || {
+        until("the lost host's names to go", CONVERGE_TIMEOUT, || {
             let gone = host.dig("orders", "A").ok()?.is_empty();
             let one = host.dig("catalogue", "A").ok()? == ["10.78.0.1"];
             (gone && one).then_some(())
         })?;
     }
-    until("the lost host to know itself only", PATIENCE, || {
-        let gone = cut.dig("carts", "A").ok()?.is_empty();
-        let own = cut.dig("catalogue", "A").ok()? == ["10.78.0.3"];
-        (gone && own).then_some(())
-    })?;
+    until(
+        "the lost host to know itself only",
+        CONVERGE_TIMEOUT,
+        || {
+            let gone = cut.dig("carts", "A").ok()?.is_empty();
+            let own = cut.dig("catalogue", "A").ok()? == ["10.78.0.3"];
+            (gone && own).then_some(())
+        },
+    )?;
     println!(
         "cut: both sides answer only for their own after {:.1?}",
         begun.elapsed()
@@ -167,7 +175,7 @@ pub(super) fn cut_and_join(hosts: &Hosts) -> anyhow::Result<()> {
     let begun = Instant::now();
     hosts.settle()?;
     for host in rest {
-        until("all to know the same", PATIENCE, || {
+        until("all to know the same", CONVERGE_TIMEOUT, || {
             (host.serving().ok()? == cut.serving().ok()?).then_some(())
         })?;
     }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::Stage;
 use crate::sh;
 
-/// Longer than any story.
-const LONG: &str = "1h";
+/// Duration of a load test that is stopped before its end.
+const MAX_DURATION: &str = "1h";
 
 /// Shoppers in the shop.
 pub(super) struct Crowd {
@@ -41,7 +41,14 @@ impl Crowd {
         let journal = stage.artefacts.join(format!("{name}.jsonl"));
         let mut load = stage.ground.load();
         load.args(["--profile", "shopper", "--json"]);
-        load.args(["--rate", rate, "--think", "300ms", "--duration", LONG]);
+        load.args([
+            "--rate",
+            rate,
+            "--think",
+            "300ms",
+            "--duration",
+            MAX_DURATION,
+        ]);
         load.arg("--journal").arg(&journal);
         let child = load.stdout(File::create(&summary)?).spawn();
         Ok(Self {

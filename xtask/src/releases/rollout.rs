@@ -13,8 +13,8 @@ use crate::wait;
 /// What every shop begins with.
 pub(super) const FIRST: &str = "0.1.0";
 
-/// No instance takes longer to leave.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for the instances of an ended version to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Stage<'_> {
     /// `sockshop release` with these arguments, here.
@@ -72,9 +72,11 @@ impl Stage<'_> {
         let expected = vec![version; self.ground.count(service)];
         let versions = || self.ground.versions(service);
         let alone = || versions().is_ok_and(|all| all == expected);
-        wait::until(&format!("{service} as {version} alone"), PATIENCE, || {
-            alone().then_some(())
-        })
+        wait::until(
+            &format!("{service} as {version} alone"),
+            STOP_TIMEOUT,
+            || alone().then_some(()),
+        )
     }
 
     /// The lines in which the judge told what it saw, of a service.

@@ -11,7 +11,7 @@ use super::crowd::Crowd;
 use super::rollout::FIRST;
 use super::shares::as_planned;
 use crate::wait;
-use crate::wait::PATIENCE;
+use crate::wait::PAGE_TIMEOUT;
 
 /// The version that comes.
 const NEXT: &str = "v2";
@@ -126,7 +126,7 @@ impl<'a> Visitor<'a> {
         if let Some(wish) = wish {
             ask = ask.header("x-shop-version", wish);
         }
-        let ask = ask.config().timeout_global(Some(PATIENCE)).build();
+        let ask = ask.config().timeout_global(Some(PAGE_TIMEOUT)).build();
         let mut answer = ask.call()?;
         let cookies = answer.headers().get_all("set-cookie").iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());

@@ -9,8 +9,8 @@ use super::shop::Shop;
 use crate::images;
 use crate::wait::until;
 
-/// How long the audit may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Time limit for the audit.
+const AUDIT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A job beside those it asks.
 const JOB: &str = "service create --detach --quiet --no-resolve-image --name audit \
@@ -38,7 +38,7 @@ pub(crate) fn must_be_clean(shop: &Shop<'_>, journal: &str) -> anyhow::Result<()
     let audit = [&mount, &image, "audit", "--journal", "/journal.jsonl"];
     node.read(&JOB.split_whitespace().chain(audit).collect::<Vec<_>>())?;
     let state = ["service", "ps", "--format", "{{.CurrentState}}", "audit"];
-    let state = until("the audit", PATIENCE, || {
+    let state = until("the audit", AUDIT_TIMEOUT, || {
         let state = node.read(&state).ok()?;
         let ended = ["Complete", "Failed", "Rejected"];
         ended

@@ -11,8 +11,8 @@ use crate::wait::until;
 /// Its port.
 const PORT: u16 = 8000;
 
-/// How long it may take until the shop is seen through it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit for the shop to answer through the load balancer.
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// `HAProxy`, on the manager.
 pub(super) struct Gate {
@@ -41,7 +41,7 @@ impl Gate {
         };
         let mut ask = cluster.manager().inside(&cluster.sockshop);
         ask.args(["health", "--url", &gate.url()]);
-        until("the shop behind the load balancer", PATIENCE, || {
+        until("the shop behind the load balancer", READY_TIMEOUT, || {
             let asked = ask.stderr(Stdio::null()).status();
             asked.ok()?.success().then_some(())
         })?;

@@ -10,8 +10,8 @@ use super::shop::Shop;
 use crate::sh;
 use crate::wait::until;
 
-/// How long an update, a rollback or a move may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Time limit for an update, a rollback or a rescheduling.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All that is updated by starting the new task first.
 pub(super) const BEHIND_THE_DOOR: [&str; 8] = [
@@ -48,10 +48,14 @@ pub(super) fn replace_a_killed_task(shop: &Shop<'_>) -> anyhow::Result<()> {
         anyhow::bail!("not one orders, but {}", before.len());
     };
     node.read(&["kill", killed])?;
-    until("another task in place of the killed one", PATIENCE, || {
-        let now = node.containers("orders").ok()?;
-        (now.len() == 1 && now != before && shop.is_whole()).then_some(())
-    })?;
+    until(
+        "another task in place of the killed one",
+        UPDATE_TIMEOUT,
+        || {
+            let now = node.containers("orders").ok()?;
+            (now.len() == 1 && now != before && shop.is_whole()).then_some(())
+        },
+    )?;
     println!("orders was killed and replaced");
     sell(shop, &shop.door())
 }
@@ -81,7 +85,7 @@ pub(super) fn roll_back(shop: &Shop<'_>, url: &str, service: &str) -> anyhow::Re
         before == after && !after.ends_with(BAD),
         "{service} is {after}, not {before}"
     );
-    until("every task to be healthy", PATIENCE, || {
+    until("every task to be healthy", UPDATE_TIMEOUT, || {
         shop.is_whole().then_some(())
     })
 }
@@ -104,7 +108,7 @@ fn set_image(shop: &Shop<'_>, service: &str, version: &str) -> anyhow::Result<()
 
 fn settled(shop: &Shop<'_>, service: &str, state: &str) -> anyhow::Result<()> {
     let format = "{{with .UpdateStatus}}{{.State}}{{end}}";
-    until(&format!("{service} to be {state}"), PATIENCE, || {
+    until(&format!("{service} to be {state}"), UPDATE_TIMEOUT, || {
         (shop.inspect(service, format).ok()? == state).then_some(())
     })
 }
@@ -116,13 +120,13 @@ pub(super) fn run_beside(shop: &Shop<'_>) -> anyhow::Result<()> {
     let image = format!("sockshop/catalogue:{GOOD}");
     let create = BESIDE.split_whitespace().chain([image.as_str()]);
     node.read(&create.collect::<Vec<_>>())?;
-    until("a healthy catalogue-v2", PATIENCE, || {
+    until("a healthy catalogue-v2", UPDATE_TIMEOUT, || {
         let [id] = node.containers("catalogue-v2").ok()?.try_into().ok()?;
         let health = node.read(&["inspect", "--format", "{{.State.Health.Status}}", &id]);
         (health.ok()? == "healthy").then_some(())
     })?;
     node.read(&["service", "rm", "sock-shop_catalogue-v2"])?;
-    until("catalogue-v2 to go", PATIENCE, || {
+    until("catalogue-v2 to go", UPDATE_TIMEOUT, || {
         node.containers("catalogue-v2")
             .ok()?
             .is_empty()
@@ -136,7 +140,7 @@ pub(super) fn drain_a_node(shop: &Shop<'_>, url: &str) -> anyhow::Result<()> {
     let [manager, worker] = &shop.cluster.nodes;
     let crowd = Crowd::gather(shop, url)?;
     manager.read(&["node", "update", "--availability", "drain", worker.name])?;
-    until("the tasks to move", PATIENCE, || {
+    until("the tasks to move", UPDATE_TIMEOUT, || {
         let left = worker.read(&["ps", "--quiet"]).ok()?;
         let moved = BEHIND_THE_DOOR[..7]
             .iter()
@@ -145,7 +149,7 @@ pub(super) fn drain_a_node(shop: &Shop<'_>, url: &str) -> anyhow::Result<()> {
     })?;
     crowd.leave("the move from a drained node")?;
     manager.read(&["node", "update", "--availability", "active", worker.name])?;
-    until("every task to be healthy", PATIENCE, || {
+    until("every task to be healthy", UPDATE_TIMEOUT, || {
         shop.is_whole().then_some(())
     })
 }

@@ -12,11 +12,11 @@ use crate::browser::{Ask, Failed, Reply, page};
 use crate::journal::Entry;
 use crate::tally::Purchase;
 
-/// How often a buyer asks for the same order.
-const TRIES: u32 = 12;
+/// Maximum number of attempts at one order.
+const MAX_ATTEMPTS: u32 = 12;
 
-/// Buyers grow more patient up to this.
-const LONGEST: Duration = Duration::from_secs(3);
+/// Maximum delay between two attempts.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(3);
 
 /// The page says what is wrong, or that this basket was bought already: not a
 /// fault of the shop.
@@ -88,7 +88,7 @@ impl Shopper {
         read: impl Fn(&Reply) -> Answer,
     ) -> Result<Option<String>, Failed> {
         let mut answer = Answer::AskAgain;
-        for attempt in 1..=TRIES {
+        for attempt in 1..=MAX_ATTEMPTS {
             answer = match self.browser.ask(ask.clone()).await {
                 Ok(reply) => read(&reply),
                 Err(Failed::Later) => Answer::AskAgain,
@@ -98,7 +98,7 @@ impl Shopper {
                 break;
             }
             let pause = Duration::from_millis(500) * attempt;
-            self.browser.think(pause.min(LONGEST)).await;
+            self.browser.think(pause.min(MAX_RETRY_DELAY)).await;
         }
         self.conclude(world, answer).await
     }

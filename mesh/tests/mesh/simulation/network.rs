@@ -10,11 +10,11 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{RngExt, SeedableRng};
 
-/// After so many rounds without a sign a node is given up.
-const PATIENCE: u64 = 18;
+/// Rounds without a sign of life after which a node is considered dead.
+const FAILURE_ROUNDS: u64 = 18;
 
-/// Longer than this nodes must not take to agree, in rounds.
-pub(super) const LONGEST: u64 = 60;
+/// Maximum number of rounds within which nodes must agree.
+pub(super) const MAX_ROUNDS: u64 = 60;
 
 struct Message {
     at: u64,
@@ -54,7 +54,7 @@ impl Member {
             || self
                 .heard
                 .get(owner)
-                .is_some_and(|(_, at)| now - at <= PATIENCE)
+                .is_some_and(|(_, at)| now - at <= FAILURE_ROUNDS)
     }
 
     fn beats(&self) -> BTreeMap<Owner, u64> {
@@ -271,7 +271,7 @@ impl Network {
         self.sides.fill(0);
         let start = self.now;
         while !self.agree() {
-            if self.now - start >= LONGEST {
+            if self.now - start >= MAX_ROUNDS {
                 let (truth, up) = (self.truth(), self.up());
                 let answers = up
                     .iter()
@@ -284,7 +284,7 @@ impl Network {
                 });
                 let wrong: BTreeSet<_> = wrong.collect();
                 return Err(format!(
-                    "no agreement after {LONGEST} rounds; wrong: {wrong:?}"
+                    "no agreement after {MAX_ROUNDS} rounds; wrong: {wrong:?}"
                 ));
             }
             self.round();

@@ -11,8 +11,8 @@ use super::Credential;
 use super::credential::hex;
 use super::token::{Token, Trusted};
 
-/// Shorter secrets can be guessed.
-const LEAST: usize = 16;
+/// Minimum length of a mesh key in bytes; shorter ones can be guessed.
+const MIN_KEY_LEN: usize = 16;
 
 /// A secret shared by all mesh nodes. Nothing uses it as it is: every use gets a
 /// key of its own, derived from it.
@@ -23,8 +23,8 @@ impl FromStr for MeshKey {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.len() < LEAST {
-            return Err(format!("a mesh key needs {LEAST} characters or more"));
+        if text.len() < MIN_KEY_LEN {
+            return Err(format!("a mesh key needs {MIN_KEY_LEN} characters or more"));
         }
         Ok(Self(text.to_owned()))
     }

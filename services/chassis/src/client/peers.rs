@@ -16,13 +16,13 @@ use tower::{Service, ServiceExt};
 use crate::discovery::{Endpoint, Names, select};
 
 /// Nothing waits on a dead peer longer than this.
-const CONNECT: Duration = Duration::from_millis(250);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Between two looks for a service that nobody has heard of yet.
-const PAUSE: Duration = Duration::from_millis(25);
+/// Interval between two look-ups of a service without endpoints.
+const DISCOVERY_POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// How long a peer that failed is left alone at first; doubled each time.
-const ASIDE: Duration = Duration::from_millis(500);
+/// Ejection time of an endpoint after its first failure; doubled after each further one.
+const EJECT_BASE: Duration = Duration::from_millis(500);
 
 /// And at most.
 const ASIDE_MOST: Duration = Duration::from_secs(8);
@@ -116,10 +116,10 @@ impl Peers {
         let begun = Instant::now();
         loop {
             let endpoints = self.names.endpoints().await;
-            if !endpoints.is_empty() || begun.elapsed() >= CONNECT {
+            if !endpoints.is_empty() || begun.elapsed() >= CONNECT_TIMEOUT {
                 return endpoints;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(DISCOVERY_POLL_INTERVAL).await;
         }
     }
 
@@ -132,7 +132,7 @@ impl Peers {
                 && let Ok(transport) = Transport::from_shared(endpoint.url.clone())
             {
                 let channel = transport
-                    .connect_timeout(CONNECT)
+                    .connect_timeout(CONNECT_TIMEOUT)
                     .tcp_nodelay(true)
                     .connect_lazy();
                 let peer = Peer {
@@ -176,7 +176,7 @@ impl Peers {
             if well {
                 (peer.failures, peer.aside_until) = (0, None);
             } else {
-                let pause = ASIDE * 2u32.pow(peer.failures.min(4));
+                let pause = EJECT_BASE * 2u32.pow(peer.failures.min(4));
                 peer.failures += 1;
                 peer.aside_until = Some(Instant::now() + pause.min(ASIDE_MOST));
             }

@@ -17,22 +17,22 @@ use super::{Limits, serve};
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A time-out that no test reaches.
-const NEVER: Duration = Duration::from_secs(600);
+const NO_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Time-outs that end a test when they are wrong, and one by one are set short.
 fn limits() -> Limits {
     Limits {
-        head_timeout: NEVER,
-        body_timeout: NEVER,
-        write_stall_timeout: NEVER,
-        idle_timeout: NEVER,
-        park_delay: NEVER,
+        head_timeout: NO_TIMEOUT,
+        body_timeout: NO_TIMEOUT,
+        write_stall_timeout: NO_TIMEOUT,
+        idle_timeout: NO_TIMEOUT,
+        park_delay: NO_TIMEOUT,
         sweep_interval: Duration::from_millis(5),
         ..Limits::default()
     }
 }
 
-const SHORT: Duration = Duration::from_millis(50);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// A server of a few routes.
 struct Served {
@@ -155,7 +155,7 @@ async fn closed(stream: &mut TcpStream) {
 #[tokio::test]
 async fn silent_peers_half_heads_and_idle_connections_are_closed() {
     let served = Served::with(Limits {
-        head_timeout: SHORT,
+        head_timeout: SHORT_TIMEOUT,
         ..limits()
     })
     .await;
@@ -167,14 +167,14 @@ async fn silent_peers_half_heads_and_idle_connections_are_closed() {
     closed(&mut used).await;
     // What is idle between requests has more time.
     let mut idle = served.used().await;
-    tokio::time::sleep(4 * SHORT).await;
+    tokio::time::sleep(4 * SHORT_TIMEOUT).await;
     assert_eq!(
         ask(&mut idle, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await,
         "200 home"
     );
 
     let served = Served::with(Limits {
-        idle_timeout: SHORT,
+        idle_timeout: SHORT_TIMEOUT,
         ..limits()
     })
     .await;
@@ -185,7 +185,7 @@ async fn silent_peers_half_heads_and_idle_connections_are_closed() {
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let served = Served::with(Limits {
-        body_timeout: SHORT,
+        body_timeout: SHORT_TIMEOUT,
         ..limits()
     })
     .await;
@@ -199,13 +199,13 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 #[tokio::test]
 async fn an_answer_that_is_not_read_is_cut_off() {
     let served = Served::with(Limits {
-        write_stall_timeout: SHORT,
+        write_stall_timeout: SHORT_TIMEOUT,
         ..limits()
     })
     .await;
     // A handler that takes its time is not the peer's fault.
     let mut slow = served.busy().await;
-    let read = tokio::time::timeout(4 * SHORT, slow.read(&mut [0; 1])).await;
+    let read = tokio::time::timeout(4 * SHORT_TIMEOUT, slow.read(&mut [0; 1])).await;
     assert!(read.is_err(), "closed: {read:?}");
     drop(slow);
     let mut unread = served
@@ -230,7 +230,7 @@ async fn served_closes(served: &Served) {
 #[tokio::test]
 async fn streams_of_http2_that_are_not_read_are_cut_off() {
     let served = Served::with(Limits {
-        write_stall_timeout: SHORT,
+        write_stall_timeout: SHORT_TIMEOUT,
         ..limits()
     })
     .await;

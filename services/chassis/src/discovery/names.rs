@@ -15,14 +15,14 @@ use url::Url;
 use super::resolver::Servers;
 use super::{DEFAULT_PORT, Endpoint};
 
-/// How long one DNS question may take.
-pub(super) const PATIENCE: Duration = Duration::from_millis(500);
+/// Time limit for one DNS query.
+pub(super) const DNS_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// No answer is used for longer without asking again, whatever its TTL.
-const MOST: Duration = Duration::from_secs(5);
+/// Maximum time an answer is used before it is refreshed, whatever its TTL.
+const MAX_TTL: Duration = Duration::from_secs(5);
 
-/// And none is asked for more often.
-const LEAST: Duration = Duration::from_secs(1);
+/// Minimum time between two refreshes.
+const MIN_TTL: Duration = Duration::from_secs(1);
 
 /// Except one that is not known yet: it may be there in a moment. The pause
 /// doubles as long as it is not.
@@ -137,15 +137,15 @@ impl Dns {
             return;
         }
         match self.ask().await {
-            Ok((endpoints, time)) => self.know(Arc::new(endpoints), time.clamp(LEAST, MOST)),
+            Ok((endpoints, time)) => self.know(Arc::new(endpoints), time.clamp(MIN_TTL, MAX_TTL)),
             Err(error) => {
                 self.servers.doubt();
                 let before = self.known.load_full();
                 let (name, stale) = (&self.name, before.endpoints.len());
                 tracing::warn!(name, %error, stale, "name not resolved");
                 let time = match stale {
-                    0 => (before.time * 2).clamp(UNKNOWN, LEAST),
-                    _ => LEAST,
+                    0 => (before.time * 2).clamp(UNKNOWN, MIN_TTL),
+                    _ => MIN_TTL,
                 };
                 self.know(before.endpoints.clone(), time);
             }

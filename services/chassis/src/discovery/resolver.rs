@@ -10,7 +10,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 
-use super::names::PATIENCE;
+use super::names::DNS_TIMEOUT;
 
 /// A resolver that asks `servers`, or without any whom the system asks. It
 /// remembers nothing.
@@ -34,7 +34,7 @@ pub fn resolver(servers: &[SocketAddr]) -> anyhow::Result<TokioResolver> {
     };
     let options = builder.options_mut();
     options.cache_size = 0; // answers are kept in `Names`, stale ones too
-    options.timeout = PATIENCE;
+    options.timeout = DNS_TIMEOUT;
     options.attempts = 2;
     Ok(builder.build()?)
 }

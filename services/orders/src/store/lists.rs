@@ -6,8 +6,8 @@ use sqlx::AssertSqlSafe;
 use super::{Store, orders, with_columns};
 use crate::order::Order;
 
-/// A search for the orders of a customer returns no more than this, the newest.
-const MOST: i64 = 1000;
+/// Maximum number of orders in one search result: the newest.
+const MAX_ORDERS: i64 = 1000;
 
 /// The place between two pages: the time and the id of the last order seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Store {
              ORDER BY placed_at_ms DESC, id DESC LIMIT $2"
         ))
         .bind(customer_id)
-        .bind(MOST)
+        .bind(MAX_ORDERS)
         .fetch_all(self.database.reads())
         .await?;
         let mut orders = orders(rows)?;

@@ -16,10 +16,10 @@ use hyper_util::rt::TokioExecutor;
 const CALL: Duration = Duration::from_secs(5);
 
 /// Nothing waits on a dead host longer.
-const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Answers beyond this many bytes are not read.
-const LIMIT: usize = 1024 * 1024;
+/// Maximum size of a response body in bytes; longer ones are errors.
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// Sends requests over connections it keeps.
 pub(super) struct Http(Client<HttpConnector, Full<Bytes>>);
@@ -36,7 +36,7 @@ pub(super) struct Call {
 impl Http {
     pub(super) fn new() -> Self {
         let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
@@ -63,7 +63,9 @@ impl Http {
             let cause = format!("{} answered {status}", call.url);
             return Err(Error::unavailable(cause));
         }
-        let body = Limited::new(answer.into_body(), LIMIT).collect().await;
+        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES)
+            .collect()
+            .await;
         Ok(body.map_err(Error::unavailable)?.to_bytes())
     }
 }

@@ -80,7 +80,7 @@ fn a_lease_that_ran_out_goes_to_the_next_and_the_box_stays_packed() {
 fn each_failure_waits_longer_and_the_fifth_is_the_last() {
     let (mut shipment, mut now) = (new(), 0);
     let mut pauses = Vec::new();
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         assert!(shipment.lease(&lease("t", now)));
         shipment.fail("t", "torn\0box", now).unwrap();
         pauses.push(shipment.due_at_ms.map(|due| due - now));
@@ -100,7 +100,7 @@ fn each_failure_waits_longer_and_the_fifth_is_the_last() {
 #[test]
 fn a_worker_that_ends_is_not_the_shipments_fault() {
     let mut shipment = new();
-    for now in 0..2 * TRIES {
+    for now in 0..2 * MAX_ATTEMPTS {
         assert!(shipment.lease(&lease("t", now)));
         shipment.give_back("t", "the worker ended", now).unwrap();
         assert_eq!(
@@ -108,7 +108,7 @@ fn a_worker_that_ends_is_not_the_shipments_fault() {
             (State::Waiting, Some(now))
         );
     }
-    for now in 1..TRIES {
+    for now in 1..MAX_ATTEMPTS {
         assert!(shipment.lease(&lease("t", now * 100_000)));
         shipment.fail("t", "torn box", now * 100_000).unwrap();
         assert_eq!(shipment.state, State::Waiting, "{now}");
@@ -122,7 +122,7 @@ fn a_worker_that_ends_is_not_the_shipments_fault() {
 fn what_is_not_packed_can_be_recalled_for_ever() {
     let leased = |shipment: &mut Shipment| assert!(shipment.lease(&lease("t", 5)));
     let stuck = |shipment: &mut Shipment| {
-        shipment.attempts = TRIES;
+        shipment.attempts = MAX_ATTEMPTS;
         assert!(!shipment.lease(&lease("t", 5)));
         assert_eq!(shipment.state, State::Stuck);
     };
@@ -156,7 +156,7 @@ fn what_is_packed_cannot_be_recalled() {
     shipment.lease(&lease("t", 5));
     shipment.pack("t", 10).unwrap();
     let mut parked = shipment.clone();
-    parked.attempts = TRIES;
+    parked.attempts = MAX_ATTEMPTS;
     parked.fail("t", "torn box", 20).unwrap();
     let mut shipped = shipment.clone();
     shipped.complete("t", 20).unwrap();
@@ -169,7 +169,7 @@ fn what_is_packed_cannot_be_recalled() {
 
 #[test]
 fn names_are_bounded() {
-    let long = "x".repeat(LONGEST + 1);
+    let long = "x".repeat(MAX_TEXT_LEN + 1);
     for (id, order, name) in [
         (&*long, "", ""),
         ("", &long, ""),

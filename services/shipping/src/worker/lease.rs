@@ -12,11 +12,12 @@ use tokio::task::JoinSet;
 
 use super::{Pace, Shipping};
 
-/// After work was found, so that the next lease is a batch and not one.
-const LEAST: Duration = Duration::from_millis(100);
+/// Interval between two leases while there is work, so that a lease is a batch rather than one
+/// shipment.
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// When nothing was found for a while.
-const MOST: Duration = Duration::from_secs(1);
+/// Maximum interval between two leases while there is no work.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shipping never leases more at once.
 const BATCH: usize = 100;
@@ -45,13 +46,13 @@ impl Worker {
     /// Leases and ships until draining begins, then until nothing is left in hand.
     pub async fn work(self, shutdown: Shutdown) {
         let mut tasks = JoinSet::new();
-        let mut pause = LEAST;
+        let mut pause = MIN_POLL_INTERVAL;
         while !shutdown.is_draining() {
             let leases = self.lease().await;
             pause = if leases.is_empty() {
-                (pause * 2).min(MOST)
+                (pause * 2).min(MAX_POLL_INTERVAL)
             } else {
-                LEAST
+                MIN_POLL_INTERVAL
             };
             if !leases.is_empty() {
                 crash_point("worker-leased");

@@ -12,8 +12,8 @@ use tonic::{Code, Status};
 
 use super::Worker;
 
-/// Between tries to tell shipping.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Delay between two attempts to report a result to shipping.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 impl Worker {
     /// Packs and ships, or gives back what is not done when the process closes.
@@ -108,6 +108,6 @@ async fn worth_another_try(status: Status, lease: &Lease) -> Result<(), Status> 
     if hopeless || clock::now_ms() >= lease.expires_at_ms {
         return Err(status);
     }
-    tokio::time::sleep(PAUSE).await;
+    tokio::time::sleep(RETRY_DELAY).await;
     Ok(())
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chassis::testing::{call, send};
 use serde_json::{Value, json};
-use user::attempts::LIMIT;
+use user::attempts::MAX_FAILURES;
 use user::{Customer, password};
 
 use crate::{app, list, login, made, refused, register, store};
@@ -101,7 +101,7 @@ async fn an_unknown_name_and_a_wrong_password_look_the_same() {
 async fn guessing_is_stopped_for_known_and_unknown_names() {
     let app = app().await;
     for name in ["user1", "nobody"] {
-        for _ in 0..LIMIT {
+        for _ in 0..MAX_FAILURES {
             assert_eq!(
                 login(&app, name, "guess").await.status,
                 StatusCode::UNAUTHORIZED
@@ -128,7 +128,10 @@ async fn guessing_at_once_gains_nothing() {
         checked += u32::from(guess.await.unwrap() == StatusCode::UNAUTHORIZED);
     }
     // One more may be at work while the last one fails.
-    assert!((LIMIT..=LIMIT + 1).contains(&checked), "{checked}");
+    assert!(
+        (MAX_FAILURES..=MAX_FAILURES + 1).contains(&checked),
+        "{checked}"
+    );
 }
 
 #[tokio::test]
@@ -279,7 +282,7 @@ async fn other_spellings_of_a_name_are_no_further_guesses() {
     let app = app().await;
     let body = json!({"username": COMPOSED, "password": "p"});
     made(&app, "/register", body).await;
-    for guess in 0..LIMIT {
+    for guess in 0..MAX_FAILURES {
         let name = [COMPOSED, DECOMPOSED, " Zo\u{eb}"][guess as usize % 3];
         assert_eq!(login(&app, name, "guess").await.status, 401);
     }

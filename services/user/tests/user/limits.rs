@@ -6,7 +6,7 @@ use proto::user as pb;
 use proto::user::users_client::UsersClient;
 use serde_json::json;
 use tonic::{Code, Request, Status};
-use user::attempts::LIMIT;
+use user::attempts::MAX_FAILURES;
 
 use crate::{app, login, made};
 
@@ -41,7 +41,7 @@ fn wait(status: &Status) -> u64 {
 async fn whoever_guesses_at_a_name_does_not_lock_its_owner_out_elsewhere() {
     let app = app().await;
     let (guess, right) = (("user1", "guess"), ("user1", "password"));
-    for _ in 0..LIMIT {
+    for _ in 0..MAX_FAILURES {
         let refused = sign_in(&app, guess, "192.0.2.1").await.unwrap_err();
         assert_eq!(refused.code(), Code::Unauthenticated);
     }
@@ -57,7 +57,7 @@ async fn whoever_guesses_at_a_name_does_not_lock_its_owner_out_elsewhere() {
 #[tokio::test]
 async fn callers_over_rest_are_told_how_long_to_wait_too() {
     let app = app().await;
-    for _ in 0..LIMIT {
+    for _ in 0..MAX_FAILURES {
         assert_eq!(login(&app, "user1", "guess").await.status, 401);
     }
     let blocked = login(&app, "user1", "password").await;

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{Ecs, all};
 
-/// Between two looks at a log.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Interval between two polls of a log.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What was printed is in the log a moment later.
 const UNTIL_LOGGED: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ impl Ecs {
                 begun.elapsed() < UNTIL_LOGGED,
                 "what {task} printed is not all in the log"
             );
-            sleep(PAUSE).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -53,7 +53,7 @@ impl Ecs {
 
     /// What a task that failed said last.
     pub(super) async fn complaint(&self, service: &str, task: &str) -> String {
-        sleep(PAUSE).await;
+        sleep(POLL_INTERVAL).await;
         let page = self.page(service, task, None).await.unwrap_or_default();
         let last = messages(&page).last();
         last.unwrap_or_else(|| format!("see the log of {}", id(task)))

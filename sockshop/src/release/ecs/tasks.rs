@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{Ecs, all};
 
-/// ECS describes so many at once.
-const AT_ONCE: usize = 100;
+/// Maximum number of tasks that ECS describes in one call.
+const MAX_TASKS_PER_CALL: usize = 100;
 
 impl Ecs {
     /// The tasks of the cluster that shall be `RUNNING`, or have `STOPPED` in the last hour.
@@ -17,7 +17,7 @@ impl Ecs {
         let names: Vec<_> = all(&listed["taskArns"]).filter_map(Value::as_str).collect();
         let describe = ["ecs", "describe-tasks", "--include", "TAGS"];
         let mut tasks = Vec::new();
-        for names in names.chunks(AT_ONCE) {
+        for names in names.chunks(MAX_TASKS_PER_CALL) {
             let words = [&describe[..], &cluster, &["--tasks"], names].concat();
             tasks.extend(all(&self.read(&words).await?["tasks"]).cloned());
         }

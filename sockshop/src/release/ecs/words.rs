@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 use super::log::LAST_WORD;
 use super::{Ecs, all};
 
-/// Between two looks at a task.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Interval between two polls of a task.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A task has to get a place, an address and its image first.
 const UNTIL_STOPPED: Duration = Duration::from_secs(180);
@@ -107,7 +107,7 @@ impl Ecs {
                 self.read(&stop).await?;
                 bail!("{task} did not end within {UNTIL_STOPPED:?}");
             }
-            sleep(PAUSE).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 }

@@ -11,11 +11,11 @@ use tokio::time::{Instant, sleep};
 
 use super::{MESH, alike};
 
-/// How long a job may take: most of it goes by until it starts.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Time limit for a job, most of which is its start.
+const JOB_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Interval between two polls of a job.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A job.
 pub(super) struct Job {
@@ -77,8 +77,10 @@ impl Job {
             match state.split_whitespace().next() {
                 Some("Complete") => break,
                 Some("Failed" | "Rejected") => bail!("a job failed: {}", state.trim()),
-                _ if begun.elapsed() > PATIENCE => bail!("a job takes too long: {}", state.trim()),
-                _ => sleep(PAUSE).await,
+                _ if begun.elapsed() > JOB_TIMEOUT => {
+                    bail!("a job takes too long: {}", state.trim())
+                }
+                _ => sleep(POLL_INTERVAL).await,
             }
         }
         let logs = ["service", "logs", "--raw", &self.name];

@@ -104,7 +104,7 @@ async fn what_may_have_been_done_is_not_done_again() {
     assert_eq!(client.post(&door).send().await.unwrap().status(), 502);
     assert_eq!(*count.borrow(), 1);
     assert_eq!(client.get(&door).send().await.unwrap().status(), 502);
-    assert_eq!(*count.borrow(), 1 + TRIES);
+    assert_eq!(*count.borrow(), 1 + MAX_ATTEMPTS);
 }
 
 #[tokio::test]
