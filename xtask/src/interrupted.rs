@@ -14,12 +14,13 @@ const TOOL: &str = include_str!("interrupted/tool.sh");
 /// More changes than any release makes.
 const MAX_CHANGES: u32 = 40;
 
-/// Releases v2 and the first version by turns, by `tool`; kills the command after each
-/// change, and ends what is left by `abort`, `promote` and the same command in turn.
-/// Fails when `only` finds that anything but the right version is left.
+/// Releases one of two `versions` of catalogue after the other by `tool`, where the first
+/// runs; kills the command after each change, and ends what is left by `abort`, `promote`
+/// and the same command in turn. Fails when `only` finds that anything but the right
+/// version is left.
 pub(crate) fn at_every_change(
     tool: &str,
-    first: &str,
+    versions: [&str; 2],
     release: impl Fn(&[&str]) -> Command,
     only: impl Fn(&str) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -27,10 +28,11 @@ pub(crate) fn at_every_change(
     let wrapper = folder.path().join(tool);
     fs::write(&wrapper, TOOL)?;
     fs::set_permissions(&wrapper, Permissions::from_mode(0o755))?;
-    let stays = Cell::new(first);
+    let stays = Cell::new(versions[0]);
     for number in 1..MAX_CHANGES {
         let from = stays.get();
-        let to = if from == first { "v2" } else { first };
+        let [one, other] = versions;
+        let to = if from == one { other } else { one };
         let begin = ["blue-green", "catalogue", "--to", to, "--window", "1s"];
         let begin = [&begin[..], &["--requests", "0", "--no-business-check"]].concat();
         let died = killed_after(number, folder.path(), release(&begin))?;
