@@ -52,7 +52,7 @@ def code_and_templates_agree():
     network = template("network")["Resources"]
     names = {each["Properties"]["Name"] for each in network.values() if each["Type"].endswith("ServiceDiscovery::Service")}
     must(names == images, f"images and names differ: {images ^ names}")
-    longest = int(found(r"const MOST: Duration = Duration::from_secs\((\d+)\)", "services/chassis/src/discovery/names.rs"))
+    longest = int(found(r"const MAX_TTL: Duration = Duration::from_secs\((\d+)\)", "services/chassis/src/discovery/endpoints.rs"))
     for each in network.values():
         kind, properties = each["Type"].split("::")[-1], each.get("Properties", {})
         if each["Type"].endswith("ServiceDiscovery::Service"):

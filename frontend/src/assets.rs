@@ -13,7 +13,7 @@ use axum::routing::get;
 use chassis::Error;
 use chassis::conditional::Representation;
 
-use crate::Shop;
+use crate::AppState;
 
 /// A file of `static/`, as the build left it.
 struct Asset {
@@ -59,7 +59,7 @@ fn href(name: &str) -> String {
 }
 
 /// The routes of all assets.
-pub fn routes() -> Router<Shop> {
+pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/assets/{file}", get(serve))
         .route("/robots.txt", get(robots))

@@ -2,14 +2,14 @@
 //! put together from what the services say over gRPC.
 
 mod account;
-mod body;
+mod auth;
 mod cart;
 mod catalogue;
-mod enter;
+mod dto;
+mod extract;
+mod order_dto;
 mod orders;
-mod receipt;
 mod saved;
-mod wire;
 
 use axum::Router;
 use axum::extract::Request;
@@ -25,7 +25,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::Shop;
+use crate::AppState;
 use crate::security::{self, CrossSite};
 
 #[derive(OpenApi)]
@@ -36,12 +36,12 @@ use crate::security::{self, CrossSite};
 struct Api;
 
 /// The routes of the JSON face, and their description at `/openapi.json`.
-pub fn routes() -> Router<Shop> {
+pub fn routes() -> Router<AppState> {
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(catalogue::routes())
         .merge(cart::routes())
         .merge(orders::routes())
-        .merge(enter::routes())
+        .merge(auth::routes())
         .merge(account::routes())
         .merge(saved::routes())
         .split_for_parts();

@@ -2,7 +2,7 @@
 //!
 //! A request passes [`security`] and [`paths`], then enters through [`pages`]
 //! (for people) or [`json`] (for the original's clients). Both learn from
-//! [`Visitor`] who is asking, ask the services behind the [`Shop`] over gRPC
+//! [`Visitor`] who is asking, ask the services behind the [`AppState`] over gRPC
 //! and put the answer into HTML or JSON.
 
 use axum::Router;
@@ -12,23 +12,23 @@ use chassis::settings::optional_boolean;
 use chassis::{Discovery, Server};
 
 pub mod assets;
+pub mod catalogue_cache;
 pub mod cookies;
 mod event_streams;
 pub mod json;
 pub mod key;
+pub mod legacy_paths;
 pub mod pages;
-pub mod paths;
-mod patience;
 pub mod pictures;
 pub mod security;
 pub mod session;
-pub mod shop;
+pub mod state;
+mod timeout;
 pub mod visitor;
-pub mod window;
 
 pub use key::Key;
 pub use security::{Edge, Gate};
-pub use shop::{CALLS, Release, Services, Shop};
+pub use state::{AppState, CALLS, Release, Services};
 pub use visitor::Visitor;
 
 /// Settings of the front-end.
@@ -81,7 +81,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     outcome
 }
 
-fn shop(config: &Config) -> anyhow::Result<Shop> {
+fn shop(config: &Config) -> anyhow::Result<AppState> {
     let key = config.session_key.clone().unwrap_or_else(|| {
         tracing::warn!("no SESSION_KEY: visitors are forgotten when this process ends");
         Key::random()
@@ -92,7 +92,7 @@ fn shop(config: &Config) -> anyhow::Result<Shop> {
         theme: config.shop_theme.clone(),
     };
     let services = Services::find(&Discovery::new(&config.common.discovery)?)?;
-    let mut shop = Shop::new(services, release, key);
+    let mut shop = AppState::new(services, release, key);
     shop.edge = Edge {
         proxies: config.proxies.clone(),
         secure_cookies: config.secure_cookies,
@@ -101,13 +101,13 @@ fn shop(config: &Config) -> anyhow::Result<Shop> {
 }
 
 /// The whole front-end, ready for a port or a test.
-pub fn app(shop: Shop, sessions: session::Store) -> Router {
+pub fn app(shop: AppState, sessions: session::Store) -> Router {
     let sessions = sessions.layer(&shop.key);
     let gate = Gate::new(&shop.key, shop.edge.clone());
     let visited = json::routes().merge(pages::routes(&shop)).layer(sessions);
     let app = assets::routes().merge(pictures::routes()).merge(visited);
-    let app = paths::unknown(app).with_state(shop);
-    gate.protect(paths::tidy(app))
+    let app = legacy_paths::unknown(app).with_state(shop);
+    gate.protect(legacy_paths::tidy(app))
 }
 
 #[test]

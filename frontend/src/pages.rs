@@ -6,31 +6,31 @@ mod account;
 mod basket;
 mod checkout;
 mod compression;
-mod enter;
+mod error_page;
 mod field;
 mod fields;
 mod fill;
 mod form;
-mod frame;
+mod format;
 mod home;
-mod live;
+mod layout;
+mod listing;
 mod order;
+mod order_events;
 mod orders;
-mod place;
+mod place_order;
 mod plain;
-mod posted;
-mod problem;
 mod register;
 mod resend;
-mod rule;
 mod saved;
+mod sign_in;
 mod sock;
 mod socks;
-mod sums;
+mod submitted;
 mod theme;
 mod timeline;
-mod view;
-mod words;
+mod totals;
+mod validate;
 
 pub(crate) use theme::COOKIE as THEME_COOKIE;
 
@@ -43,10 +43,10 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use chassis::{Error, Result};
 
-use crate::Shop;
+use crate::AppState;
 
 /// The routes of all pages. `POST /register` is the JSON face's own.
-pub fn routes(shop: &Shop) -> Router<Shop> {
+pub fn routes(shop: &AppState) -> Router<AppState> {
     Router::new()
         .route("/", get(home::show))
         .route("/socks", get(socks::show))
@@ -54,22 +54,22 @@ pub fn routes(shop: &Shop) -> Router<Shop> {
         .route("/basket", get(fill::show).post(fill::add))
         .route("/basket/{product}", post(fill::change))
         .route("/checkout", get(checkout::show).post(checkout::order))
-        .route("/sign-in", get(enter::ask).post(enter::sign_in))
+        .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/register", get(register::invite))
         .route("/sign-up", post(register::register))
-        .route("/sign-out", post(enter::sign_out))
+        .route("/sign-out", post(sign_in::sign_out))
         .route("/about", get(about::show))
         .route("/theme", post(theme::choose))
         .route("/favicon.ico", get(icon))
         .merge(account())
         .merge(old())
-        .route("/{*path}", get(problem::unknown))
-        .layer(from_fn_with_state(shop.clone(), problem::explain))
+        .route("/{*path}", get(error_page::unknown))
+        .layer(from_fn_with_state(shop.clone(), error_page::explain))
         .layer(from_fn(compression::compress))
 }
 
 /// A customer's own pages.
-fn account() -> Router<Shop> {
+fn account() -> Router<AppState> {
     Router::new()
         .route("/account", get(account::show))
         .route("/account/profile", post(account::rename))
@@ -83,12 +83,12 @@ fn account() -> Router<Shop> {
         .route("/account/orders", get(orders::list))
         .route("/account/orders/{id}", get(orders::show))
         .route("/account/orders/{id}/cancel", post(orders::cancel))
-        .route("/account/orders/{id}/events", get(live::events))
+        .route("/account/orders/{id}/events", get(order_events::events))
 }
 
 /// The paths of the original's pages, and of the parts and left-overs that it
 /// served beside them.
-fn old() -> Router<Shop> {
+fn old() -> Router<AppState> {
     let moved = |to: &'static str| get(move || async move { Redirect::permanent(to) });
     Router::new()
         .route("/index.html", get(home::show))

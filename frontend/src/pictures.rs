@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Limited};
 use moka::sync::Cache;
 use tower::ServiceExt;
 
-use crate::{Shop, json};
+use crate::{AppState, json};
 
 /// All pictures together may take this many bytes of memory, and one alone
 /// [`MAX_PICTURE_BYTES`].
@@ -44,14 +44,14 @@ pub(crate) struct Pictures {
 }
 
 /// The routes of the pictures.
-pub fn routes() -> Router<Shop> {
+pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/catalogue/images/{file}", get(show))
         .layer(from_fn(json::word))
 }
 
 async fn show(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response> {

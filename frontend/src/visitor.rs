@@ -1,8 +1,8 @@
 //! Who is asking: a guest, or a customer who has signed in.
 
+mod extract;
 mod flash;
 mod marker;
-mod recognise;
 
 use std::net::IpAddr;
 
@@ -16,7 +16,7 @@ use tower_cookies::cookie::time::Duration;
 use tower_cookies::{Cookie, Cookies};
 use tower_sessions::Session;
 
-use crate::Shop;
+use crate::AppState;
 use crate::session::LIFETIME;
 
 pub(crate) use flash::name as flash_cookie;
@@ -77,7 +77,7 @@ impl Visitor {
 
     /// Fails with [`Error::Invalid`] unless a form of this visitor brought
     /// `token`.
-    pub fn verify(&self, shop: &Shop, token: &str) -> Result<()> {
+    pub fn verify(&self, shop: &AppState, token: &str) -> Result<()> {
         if shop.key.signed(&self.session_id, token) {
             return Ok(());
         }
@@ -103,7 +103,7 @@ impl Visitor {
     /// knows is worth nothing, and moves the guest's cart into the customer's.
     ///
     /// A cart that cannot be moved now does not keep anybody out.
-    pub async fn sign_in(&self, shop: &Shop, customer: &pb::Customer) -> Result<()> {
+    pub async fn sign_in(&self, shop: &AppState, customer: &pb::Customer) -> Result<()> {
         if !self.is_new && self.customer.is_none() {
             let merge = MergeCartsRequest {
                 from_customer_id: self.session_id.clone(),
@@ -118,12 +118,12 @@ impl Visitor {
     }
 
     /// Remembers the customer's new name.
-    pub async fn rename(&self, shop: &Shop, customer: &pb::Customer) -> Result<()> {
+    pub async fn rename(&self, shop: &AppState, customer: &pb::Customer) -> Result<()> {
         self.keep(shop, &Customer::now(customer)).await
     }
 
     /// Ends the session.
-    pub async fn sign_out(&self, shop: &Shop) -> Result<()> {
+    pub async fn sign_out(&self, shop: &AppState) -> Result<()> {
         self.session.flush().await.map_err(unavailable)?;
         match marker::without(&self.marker(), shop.key.shop_id()) {
             Some(others) => self.mark(others),
@@ -134,7 +134,7 @@ impl Visitor {
         Ok(())
     }
 
-    async fn keep(&self, shop: &Shop, customer: &Customer) -> Result<()> {
+    async fn keep(&self, shop: &AppState, customer: &Customer) -> Result<()> {
         let kept = self.session.insert(CUSTOMER, customer).await;
         kept.map_err(unavailable)?;
         // The session layer saves after the handler, and answers a bare 500 when it cannot.

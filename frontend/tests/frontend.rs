@@ -10,7 +10,7 @@ use axum::routing::get;
 use chassis::Client;
 use chassis::testing::{Answer, call, database_url, described, send};
 use frontend::session::Store;
-use frontend::{Key, Release, Services, Shop};
+use frontend::{AppState, Key, Release, Services};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -30,7 +30,7 @@ async fn app_with(catalogue: &str) -> Router {
         instance: "here".into(),
         theme: None,
     };
-    let shop = Shop::new(services, release, Key::random());
+    let shop = AppState::new(services, release, Key::random());
     let sessions = Store::open(&database_url().await).await.unwrap();
     described(frontend::app(shop, sessions)).await
 }

@@ -11,7 +11,7 @@ use axum::http::{Request, StatusCode};
 use chassis::Client;
 use chassis::testing::{Answer, send};
 use frontend::session::Store;
-use frontend::{Key, Release, Services, Shop};
+use frontend::{AppState, Key, Release, Services};
 
 /// A front-end whose services are all away: nobody listens on port 1.
 async fn app(version: &str) -> Router {
@@ -27,7 +27,7 @@ async fn app(version: &str) -> Router {
         instance: "here".into(),
         theme: None,
     };
-    let shop = Shop::new(services, release, Key::random());
+    let shop = AppState::new(services, release, Key::random());
     frontend::app(shop, Store::open("sqlite::memory:").await.unwrap())
 }
 

@@ -13,7 +13,7 @@ use chassis::Client;
 use chassis::forwarded::{ProxySettings, PublicUrl};
 use chassis::testing::{Answer, send};
 use frontend::session::Store;
-use frontend::{Edge, Key, Release, Services, Shop};
+use frontend::{AppState, Edge, Key, Release, Services};
 
 #[path = "surroundings/shops.rs"]
 mod shops;
@@ -36,7 +36,7 @@ async fn app(edge: Edge) -> Router {
         instance: "here".into(),
         theme: None,
     };
-    let mut shop = Shop::new(services, release, Key::random());
+    let mut shop = AppState::new(services, release, Key::random());
     shop.edge = edge;
     frontend::app(shop, Store::open("sqlite::memory:").await.unwrap())
 }

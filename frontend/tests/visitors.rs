@@ -14,11 +14,11 @@ use chassis::testing::{Answer, database_url, send};
 use chassis::{Client, Result};
 use frontend::session::Store;
 use frontend::visitor::Kind;
-use frontend::{Key, Release, Services, Shop, Visitor};
+use frontend::{AppState, Key, Release, Services, Visitor};
 use proto::user::Customer;
 
 /// A shop whose services are all away: nobody listens on port 1.
-fn lonely_shop() -> Shop {
+fn lonely_shop() -> AppState {
     let client = |name| Client::at(name, "http://127.0.0.1:1").unwrap();
     let services = Services {
         catalogue: client("catalogue"),
@@ -31,7 +31,7 @@ fn lonely_shop() -> Shop {
         instance: "here".into(),
         theme: None,
     };
-    Shop::new(services, release, Key::random())
+    AppState::new(services, release, Key::random())
 }
 
 /// Routes that do with a visitor what pages and the JSON face do.
@@ -48,7 +48,9 @@ fn app(store: &Store) -> Router {
         .route("/sign-in", post(sign_in))
         .route(
             "/sign-out",
-            post(async |State(shop): State<Shop>, visitor: Visitor| visitor.sign_out(&shop).await),
+            post(async |State(shop): State<AppState>, visitor: Visitor| {
+                visitor.sign_out(&shop).await
+            }),
         )
         .route("/flash", get(take_flash).post(flash))
         .layer(sessions)
@@ -56,14 +58,14 @@ fn app(store: &Store) -> Router {
 }
 
 async fn form(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Query(fields): Query<BTreeMap<String, String>>,
 ) -> Result<()> {
     visitor.verify(&shop, &fields["csrf"])
 }
 
-async fn sign_in(State(shop): State<Shop>, visitor: Visitor) -> Result<()> {
+async fn sign_in(State(shop): State<AppState>, visitor: Visitor) -> Result<()> {
     let customer = Customer {
         id: "57a98d98e4b00679b4a830b2".into(),
         username: "user".into(),
@@ -72,11 +74,11 @@ async fn sign_in(State(shop): State<Shop>, visitor: Visitor) -> Result<()> {
     visitor.sign_in(&shop, &customer).await
 }
 
-async fn flash(State(shop): State<Shop>, visitor: Visitor) {
+async fn flash(State(shop): State<AppState>, visitor: Visitor) {
     visitor.flash(&shop, Kind::Done, "Socks are in the basket");
 }
 
-async fn take_flash(State(shop): State<Shop>, visitor: Visitor) -> String {
+async fn take_flash(State(shop): State<AppState>, visitor: Visitor) -> String {
     visitor
         .take_flash(&shop)
         .map(|flash| flash.text)

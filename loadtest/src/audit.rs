@@ -3,7 +3,7 @@
 //! It [reads](services) every order, payment and shipment and the journal, page
 //! by page, and [sorts](spill) what it reads by order into files, so that a
 //! million orders take no more memory than a thousand. Each order is then a
-//! [`Case`] for the [rules]. What looks wrong is asked about once more, for a
+//! [`OrderFacts`] for the [rules]. What looks wrong is asked about once more, for a
 //! while: a shop that works is always a little ahead of its auditor.
 
 use std::path::PathBuf;
@@ -12,24 +12,24 @@ use std::time::{Duration, Instant};
 use chassis::settings::duration;
 
 pub mod facts;
-pub mod fault;
+pub mod group;
 pub mod recent;
+pub mod recheck;
 pub mod report;
 pub mod rules;
 pub mod services;
-pub mod sift;
 pub mod spill;
-pub mod suspects;
+pub mod violation;
 
-pub use facts::Case;
-pub use fault::{Fault, Rule};
+pub use facts::OrderFacts;
 pub use report::Report;
 pub use services::Services;
+pub use violation::{Rule, Violation};
 
 use crate::journal;
 use facts::Fact;
-use sift::Pile;
-use suspects::Suspects;
+use group::FactStore;
+use recheck::Suspects;
 
 /// What is to be audited, and when to lose patience.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,7 +54,7 @@ pub struct Audit {
 /// Audits the shop behind `services`.
 pub async fn run(options: &Audit, services: &Services) -> anyhow::Result<Report> {
     let begun = Instant::now();
-    let mut pile = Pile::new(options.pending_deadline)?;
+    let mut pile = FactStore::new(options.pending_deadline)?;
     if let Some(path) = &options.journal {
         for entry in journal::read(path)? {
             pile.add(&Fact::Told(entry?))?;

@@ -12,7 +12,7 @@ use hyper::StatusCode;
 use hyper::header::CACHE_CONTROL;
 use tokio::time::{Instant, sleep_until};
 
-use crate::tally::{Outcome, Silence, Tally};
+use crate::recorder::{Outcome, Recorder, TransportError};
 
 pub mod ask;
 pub mod cookies;
@@ -36,7 +36,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Browser {
     net: Arc<Net>,
-    tally: Arc<Tally>,
+    tally: Arc<Recorder>,
     cookies: Cookies,
     kept: HashSet<u64>,
     door: usize,
@@ -55,7 +55,7 @@ pub enum Failed {
 impl Browser {
     /// An empty browser of visitor number `visitor`.
     #[must_use]
-    pub fn new(net: Arc<Net>, tally: Arc<Tally>, visitor: u64) -> Self {
+    pub fn new(net: Arc<Net>, tally: Arc<Recorder>, visitor: u64) -> Self {
         Self {
             door: usize::try_from(visitor).unwrap_or_default(),
             net,
@@ -130,13 +130,13 @@ impl Browser {
 
     /// Fetches one part, and returns its name if it may be kept.
     fn part(&self, path: &str) -> impl Future<Output = Option<u64>> + Send + use<> {
-        let (net, tally) = (self.net.clone(), self.tally.clone());
+        let (net, recorder) = (self.net.clone(), self.tally.clone());
         let (cookies, mut door) = (self.cookies.header(), self.door);
         let (ask, name) = (Ask::get("parts", path), hash(path));
         async move {
             let due = Instant::now();
             let sent = net.send(&ask, cookies.as_ref(), &mut door).await;
-            tally.request(ask.step, due, outcome(&ask, &sent));
+            recorder.request(ask.step, due, outcome(&ask, &sent));
             sent.is_ok_and(|reply| may_be_kept(&reply)).then_some(name)
         }
     }
@@ -148,15 +148,15 @@ fn may_be_kept(reply: &Reply) -> bool {
     caching.is_some_and(|value| value.contains("max-age="))
 }
 
-fn outcome(ask: &Ask, sent: &Result<Reply, Silence>) -> Outcome {
+fn outcome(ask: &Ask, sent: &Result<Reply, TransportError>) -> Outcome {
     match sent {
         Ok(reply) if ask.hopes_for(reply) => Outcome::Fine(reply.status),
         Ok(reply) => Outcome::Odd(reply.status),
-        Err(silence) => Outcome::Silence(*silence),
+        Err(silence) => Outcome::TransportError(*silence),
     }
 }
 
-fn judge(sent: Result<Reply, Silence>, outcome: Outcome) -> Result<Reply, Failed> {
+fn judge(sent: Result<Reply, TransportError>, outcome: Outcome) -> Result<Reply, Failed> {
     match (sent, outcome) {
         (Ok(reply), Outcome::Fine(_)) => Ok(reply),
         (Ok(reply), _) if !is_passing(reply.status) => Err(Failed::No(reply.status)),

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// One visit to be made.
 #[derive(Clone, Copy, Debug)]
-pub struct Ticket {
+pub struct Arrival {
     /// Its number, from 0.
     pub number: u64,
     /// When it was to begin: perhaps a while ago.
@@ -29,7 +29,7 @@ pub async fn open<F>(
     arrivals: impl Iterator<Item = Duration>,
     most: usize,
     stop: &CancellationToken,
-    visit: impl Fn(Ticket) -> F,
+    visit: impl Fn(Arrival) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -46,7 +46,7 @@ pub async fn open<F>(
         while visits.len() >= most {
             visits.join_next().await;
         }
-        visits.spawn(visit(Ticket { number, due }));
+        visits.spawn(visit(Arrival { number, due }));
     }
     while visits.join_next().await.is_some() {}
 }
@@ -66,7 +66,7 @@ pub struct Users {
 pub async fn closed<F>(
     users: Users,
     stop: &CancellationToken,
-    visit: impl Fn(Ticket) -> F + Send + Sync + 'static,
+    visit: impl Fn(Arrival) -> F + Send + Sync + 'static,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -83,7 +83,7 @@ pub async fn closed<F>(
             while !stop.is_cancelled() && Instant::now() < end {
                 let number = numbers.fetch_add(1, Relaxed);
                 let due = Instant::now();
-                visit(Ticket { number, due }).await;
+                visit(Arrival { number, due }).await;
             }
         });
     }

@@ -8,18 +8,18 @@
 
 pub mod audit;
 pub mod browser;
-pub mod crowd;
 pub mod engine;
 pub mod journal;
-pub mod limits;
 pub mod options;
+pub mod pool;
 pub mod profile;
 pub mod progress;
+pub mod recorder;
 pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod summary;
-pub mod tally;
+pub mod thresholds;
 
 pub use options::Load;
 pub use run::run;

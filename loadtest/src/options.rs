@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chassis::settings::duration;
 
-use crate::limits::Limits;
 use crate::profile::Profile;
+use crate::thresholds::Limits;
 
 /// What is to be done to the shop.
 #[derive(Clone, Debug, clap::Args)]

@@ -7,10 +7,10 @@ use chassis::{clock, ids};
 use tokio_util::sync::CancellationToken;
 
 use crate::browser::{Browser, Net};
-use crate::crowd::Crowd;
-use crate::engine::Ticket;
+use crate::engine::Arrival;
 use crate::journal::{Entry, Journal};
-use crate::tally::{Purchase, Tally};
+use crate::pool::VisitorPool;
+use crate::recorder::{Purchase, Recorder};
 
 pub mod classic;
 pub mod plan;
@@ -42,11 +42,11 @@ impl Profile {
 
 /// What all visitors of one run have in common.
 #[derive(Debug)]
-pub struct World {
+pub struct RunContext {
     /// The way to the shop.
     pub net: Arc<Net>,
     /// Where figures are taken down.
-    pub tally: Arc<Tally>,
+    pub tally: Arc<Recorder>,
     /// Where acknowledged orders are, if anywhere.
     pub journal: Option<Journal>,
     /// Tells names made in this run from those of others.
@@ -63,13 +63,13 @@ pub struct World {
     pub broken: OnceLock<anyhow::Error>,
 }
 
-impl World {
+impl RunContext {
     /// A world around one shop, in which nothing has happened yet.
     #[must_use]
     pub fn new(net: Net, seed: u64) -> Self {
         Self {
             net: Arc::new(net),
-            tally: Arc::new(Tally::begin()),
+            tally: Arc::new(Recorder::begin()),
             journal: None,
             run: ids::new_id(),
             seed,
@@ -106,26 +106,26 @@ impl World {
 
 /// Everybody there is, and what they do.
 #[derive(Debug)]
-pub struct Cast {
-    world: Arc<World>,
+pub struct VirtualUsers {
+    world: Arc<RunContext>,
     members: Members,
     always_return: bool,
 }
 
 #[derive(Debug)]
 enum Members {
-    Classic(Crowd<Browser>),
-    Shopper(Crowd<Shopper>),
+    Classic(VisitorPool<Browser>),
+    Shopper(VisitorPool<Shopper>),
 }
 
-impl Cast {
+impl VirtualUsers {
     /// Nobody yet. With `always_return`, a visit is made by somebody who has
     /// been here, as long as anybody is free.
     #[must_use]
-    pub fn new(profile: Profile, world: Arc<World>, always_return: bool) -> Self {
+    pub fn new(profile: Profile, world: Arc<RunContext>, always_return: bool) -> Self {
         let members = match profile {
-            Profile::Classic => Members::Classic(Crowd::default()),
-            Profile::Shopper => Members::Shopper(Crowd::default()),
+            Profile::Classic => Members::Classic(VisitorPool::default()),
+            Profile::Shopper => Members::Shopper(VisitorPool::default()),
         };
         Self {
             world,
@@ -135,7 +135,7 @@ impl Cast {
     }
 
     /// Makes the visit that `ticket` is for.
-    pub async fn visit(self: Arc<Self>, ticket: Ticket) {
+    pub async fn visit(self: Arc<Self>, ticket: Arrival) {
         let world = &*self.world;
         let plan = Plan::of(world.seed, ticket.number, world.think);
         match &self.members {

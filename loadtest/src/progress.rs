@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::tally::{Figures, Tally};
+use crate::recorder::{Figures, Recorder};
 
 /// Interval of progress lines on a terminal; elsewhere they are rarer.
 const TERMINAL_INTERVAL: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(10);
 
 /// Shows on standard error how `tally` fills, for ever.
-pub async fn show(tally: Arc<Tally>) {
+pub async fn show(tally: Arc<Recorder>) {
     let terminal = std::io::stderr().is_terminal();
     let every = if terminal { TERMINAL_INTERVAL } else { SELDOM };
     let mut ticks = interval(every);

@@ -10,7 +10,7 @@ use crate::browser::{Ask, Net};
 use crate::engine::{self, Users};
 use crate::journal::Journal;
 use crate::options::Load;
-use crate::profile::{Cast, World};
+use crate::profile::{RunContext, VirtualUsers};
 use crate::schedule::Pace;
 use crate::summary::Summary;
 use crate::{progress, report};
@@ -27,7 +27,7 @@ pub async fn run(options: &Load, urls: &[String]) -> anyhow::Result<Summary> {
     let net = Net::new(urls, options.timeout)?;
     let world = world(options, net)?;
     knock(&world).await.with_context(|| urls.join(", "))?;
-    let cast = Arc::new(Cast::new(
+    let cast = Arc::new(VirtualUsers::new(
         options.profile,
         world.clone(),
         options.users.is_some(),
@@ -51,20 +51,20 @@ pub async fn run(options: &Load, urls: &[String]) -> anyhow::Result<Summary> {
     Ok(summary)
 }
 
-fn world(options: &Load, net: Net) -> anyhow::Result<Arc<World>> {
+fn world(options: &Load, net: Net) -> anyhow::Result<Arc<RunContext>> {
     let journal = options.journal.as_deref().map(Journal::open).transpose()?;
-    Ok(Arc::new(World {
+    Ok(Arc::new(RunContext {
         journal,
         think: options.think,
         enough: options.orders,
-        ..World::new(net, options.seed)
+        ..RunContext::new(net, options.seed)
     }))
 }
 
 /// A shop that does not show its first page is not worth a load test. What it
 /// says does not count yet.
-async fn knock(world: &World) -> anyhow::Result<()> {
-    let quiet = World::new(Net::clone(&world.net), 0);
+async fn knock(world: &RunContext) -> anyhow::Result<()> {
+    let quiet = RunContext::new(Net::clone(&world.net), 0);
     let home = quiet.browser(0).ask(Ask::get("home", "/")).await;
     match home {
         Ok(_) => Ok(()),
@@ -72,7 +72,7 @@ async fn knock(world: &World) -> anyhow::Result<()> {
     }
 }
 
-async fn let_in(options: &Load, world: &Arc<World>, cast: &Arc<Cast>) {
+async fn let_in(options: &Load, world: &Arc<RunContext>, cast: &Arc<VirtualUsers>) {
     let visits = cast.clone();
     let visit = move |ticket| visits.clone().visit(ticket);
     if let Some(count) = options.users {
@@ -92,7 +92,7 @@ async fn let_in(options: &Load, world: &Arc<World>, cast: &Arc<Cast>) {
 
 /// The first Ctrl-C or SIGTERM lets visitors finish, for a while; the second ends
 /// the process.
-async fn end_when_told(world: Arc<World>, mut told: Told) {
+async fn end_when_told(world: Arc<RunContext>, mut told: Told) {
     loop {
         let status = told.next().await;
         if world.stop.is_cancelled() {

@@ -7,7 +7,7 @@ use hdrhistogram::{Counter, Histogram};
 use serde::Serialize;
 
 use crate::options::Load;
-use crate::tally::{Figures, Purchases, Slot};
+use crate::recorder::{Figures, Purchases, Slot};
 
 mod table;
 
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn latencies_are_milliseconds() {
-        let mut waits = crate::tally::histogram();
+        let mut waits = crate::recorder::histogram();
         (1..=1000).for_each(|millis| waits.record(millis * 1000).unwrap());
         let latency = Latency::of(&waits);
         assert!((latency.p50 - 500.0).abs() < 1.0 && (latency.p99 - 990.0).abs() < 1.0);

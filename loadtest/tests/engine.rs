@@ -10,9 +10,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use loadtest::browser::{Ask, Browser, Net};
-use loadtest::crowd::Crowd;
-use loadtest::engine::{self, Ticket, Users};
-use loadtest::profile::World;
+use loadtest::engine::{self, Arrival, Users};
+use loadtest::pool::VisitorPool;
+use loadtest::profile::RunContext;
 use loadtest::schedule::Pace;
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
@@ -37,8 +37,8 @@ async fn server() -> (String, Arc<RwLock<()>>) {
     (url, gate)
 }
 
-fn world(urls: &[String]) -> Arc<World> {
-    Arc::new(World::new(Net::new(urls, 30 * SECOND).unwrap(), 1))
+fn world(urls: &[String]) -> Arc<RunContext> {
+    Arc::new(RunContext::new(Net::new(urls, 30 * SECOND).unwrap(), 1))
 }
 
 /// Shuts the gate after a second, for two.
@@ -51,7 +51,12 @@ fn stall(gate: Arc<RwLock<()>>) {
     });
 }
 
-async fn visit(world: Arc<World>, crowd: Arc<Crowd<Browser>>, ticket: Ticket, path: &'static str) {
+async fn visit(
+    world: Arc<RunContext>,
+    crowd: Arc<VisitorPool<Browser>>,
+    ticket: Arrival,
+    path: &'static str,
+) {
     let mut browser = crowd.next(true, |number| world.browser(number));
     browser.begin(ticket.due);
     _ = browser.ask(Ask::get("home", path)).await;
@@ -59,8 +64,9 @@ async fn visit(world: Arc<World>, crowd: Arc<Crowd<Browser>>, ticket: Ticket, pa
 }
 
 /// The wait that `percent` did not exceed.
-fn wait(world: &World, percent: f64) -> Duration {
-    let waits = |figures: &loadtest::tally::Figures| figures.all.waits.value_at_percentile(percent);
+fn wait(world: &RunContext, percent: f64) -> Duration {
+    let waits =
+        |figures: &loadtest::recorder::Figures| figures.all.waits.value_at_percentile(percent);
     Duration::from_micros(world.tally.read(waits))
 }
 
@@ -68,7 +74,7 @@ fn wait(world: &World, percent: f64) -> Duration {
 async fn a_stall_of_a_real_server_shows_in_an_open_loop_and_not_in_a_closed_one() {
     let (url, gate) = server().await;
     let open = world(&[url]);
-    let crowd = Arc::new(Crowd::default());
+    let crowd = Arc::new(VisitorPool::default());
     stall(gate);
     let shared = open.clone();
     let visitor = move |ticket| visit(shared.clone(), crowd.clone(), ticket, "/");
@@ -78,7 +84,7 @@ async fn a_stall_of_a_real_server_shows_in_an_open_loop_and_not_in_a_closed_one(
     let (url, gate) = server().await;
     let closed = world(&[url]);
     stall(gate);
-    let (shared, crowd) = (closed.clone(), Arc::new(Crowd::default()));
+    let (shared, crowd) = (closed.clone(), Arc::new(VisitorPool::default()));
     let visitor = move |ticket| visit(shared.clone(), crowd.clone(), ticket, "/");
     let users = Users {
         count: 1,

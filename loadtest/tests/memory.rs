@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use loadtest::browser::{Ask, Browser, Net};
-use loadtest::crowd::Crowd;
-use loadtest::engine::{self, Ticket, Users};
-use loadtest::profile::World;
+use loadtest::engine::{self, Arrival, Users};
+use loadtest::pool::VisitorPool;
+use loadtest::profile::RunContext;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ fn peak() -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-async fn visit(world: Arc<World>, crowd: Arc<Crowd<Browser>>, ticket: Ticket) {
+async fn visit(world: Arc<RunContext>, crowd: Arc<VisitorPool<Browser>>, ticket: Arrival) {
     // Every other one is new here, with a jar of their own.
     let mut browser = crowd.next(ticket.number.is_multiple_of(2), |number| {
         world.browser(number)
@@ -40,8 +40,8 @@ async fn a_long_run_takes_no_more_memory_than_a_short_one() {
     tokio::spawn(async move { axum::serve(listener, app).await });
 
     let net = Net::new(&[url], Duration::from_secs(30)).unwrap();
-    let world = Arc::new(World::new(net, 1));
-    let crowd = Arc::new(Crowd::default());
+    let world = Arc::new(RunContext::new(net, 1));
+    let crowd = Arc::new(VisitorPool::default());
     let run = |seconds| {
         let (world, crowd) = (world.clone(), crowd.clone());
         let users = Users {

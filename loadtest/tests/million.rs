@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use loadtest::audit::facts::{Fact, Order, Payment, Shipment, State};
+use loadtest::audit::group::FactStore;
+use loadtest::audit::recheck::Suspects;
 use loadtest::audit::report::Report;
-use loadtest::audit::sift::Pile;
-use loadtest::audit::suspects::Suspects;
 use loadtest::journal::Entry;
 
 const ORDERS: u32 = 1_000_000;
@@ -60,7 +60,7 @@ fn facts(number: u32) -> [Fact; 4] {
 #[test]
 #[ignore = "takes a while without optimisation: cargo test --release -p loadtest -- --ignored"]
 fn a_million_orders_are_audited_in_bounded_memory() {
-    let mut pile = Pile::new(Duration::ZERO).unwrap();
+    let mut pile = FactStore::new(Duration::ZERO).unwrap();
     for fact in (0..ORDERS).flat_map(facts) {
         pile.add(&fact).unwrap();
     }

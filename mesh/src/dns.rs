@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::forward::{Forward, NotForwarded};
 use crate::node::Node;
-use crate::zone::{Reply, Zone};
+use crate::zone::{Lookup, Zone};
 
 use packet::{count, fits, limit};
 
@@ -150,19 +150,19 @@ impl Dns {
                 let view = self.node.view();
                 self.zone.ask(&view, (name, kind), rand::random())
             }
-            _ => Reply::Elsewhere,
+            _ => Lookup::Elsewhere,
         };
         match (reply, &self.forward) {
-            (Reply::Elsewhere, Some(forward)) => forwarded(forward.ask(request.as_slice()).await),
-            (Reply::Elsewhere, None) => Answer::only(ResponseCode::Refused, "refused"),
+            (Lookup::Elsewhere, Some(forward)) => forwarded(forward.ask(request.as_slice()).await),
+            (Lookup::Elsewhere, None) => Answer::only(ResponseCode::Refused, "refused"),
             (reply, _) => self.own(reply),
         }
     }
 
-    fn own(&self, reply: Reply) -> Answer {
+    fn own(&self, reply: Lookup) -> Answer {
         let mut answer = Answer::only(ResponseCode::NoError, "answered");
         answer.authoritative = true;
-        if let Reply::Found(answers, additionals) = reply {
+        if let Lookup::Found(answers, additionals) = reply {
             (answer.answers, answer.additionals) = (answers, additionals);
             let mut dice = rand::rng();
             rand::seq::SliceRandom::shuffle(answer.answers.as_mut_slice(), &mut dice);
@@ -170,7 +170,7 @@ impl Dns {
         }
         answer.authorities.push(self.zone.authority());
         answer.outcome = "empty";
-        if reply == Reply::Unknown {
+        if reply == Lookup::Unknown {
             (answer.code, answer.outcome) = (ResponseCode::NXDomain, "unknown");
         }
         answer

@@ -5,8 +5,8 @@
 //! announce to it, those gone included, and all policies it knows. What it finds
 //! new in others' maps it merges like any update.
 
+mod codec;
 mod seeds;
-mod words;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -22,8 +22,8 @@ use tokio::time::{Instant, interval};
 use crate::crdt::{Presence, State};
 use crate::node::{News, Node};
 
+use codec::Heard;
 use seeds::Seeds;
-use words::Heard;
 
 /// How often a node gossips.
 const ROUND: Duration = Duration::from_millis(100);
@@ -85,7 +85,7 @@ impl Gossip {
         let (tell, heard) = unbounded_channel();
         let myself = me.clone();
         let listen = move |event: chitchat::KeyChangeEvent<'_>| {
-            let from = words::owner(event.node);
+            let from = codec::owner(event.node);
             if from != myself {
                 let (key, value) = (event.key.to_owned(), event.value.to_owned());
                 _ = tell.send(Heard { from, key, value });
@@ -119,7 +119,7 @@ impl Gossip {
                 ended = &mut ended => return ended.context("gossip ended"),
                 Some(news) = self.news.recv() => self.tell(news).await,
                 count = self.heard.recv_many(&mut batch, 256) => {
-                    if count > 0 && self.node.hear(words::read(batch.drain(..))) {
+                    if count > 0 && self.node.hear(codec::read(batch.drain(..))) {
                         self.nudge().await;
                     }
                 }
@@ -132,9 +132,9 @@ impl Gossip {
 
     /// Puts news into this node's map and wakes some others.
     async fn tell(&mut self, news: State) {
-        let words = words::write(self.node.me(), &news);
+        let words = codec::write(self.node.me(), &news);
         for (key, entry) in &news.instances {
-            let key = words::instance_key(key);
+            let key = codec::instance_key(key);
             if entry.presence == Presence::Gone {
                 self.gone.insert(key, Instant::now());
             } else {
@@ -187,7 +187,7 @@ impl Gossip {
     async fn meet(&self) {
         let members = self
             .handle
-            .with_chitchat(|chitchat| words::members(chitchat))
+            .with_chitchat(|chitchat| codec::members(chitchat))
             .await;
         self.node.meet(members);
     }
@@ -207,8 +207,8 @@ impl Gossip {
                     chitchat.self_node_state().delete(key);
                 }
                 let states = || chitchat.node_states().values();
-                let keys = states().flat_map(words::keys_of);
-                let policies = words::read(states().flat_map(words::policies_of));
+                let keys = states().flat_map(codec::keys_of);
+                let policies = codec::read(states().flat_map(codec::policies_of));
                 (keys.collect::<BTreeSet<_>>(), policies)
             })
             .await;

@@ -30,7 +30,7 @@ pub enum Dropped {
     /// It is no sealed datagram, or nothing a node would say.
     Garbage,
     /// It was not made with our key, or altered on its way.
-    Stranger,
+    BadKey,
     /// It was made too long ago, or ahead of time: by a clock so many milliseconds
     /// ahead of ours, negative: behind.
     Stale(i64),
@@ -44,7 +44,7 @@ impl Dropped {
     pub fn label(self) -> &'static str {
         match self {
             Self::Garbage => "garbage",
-            Self::Stranger => "stranger",
+            Self::BadKey => "stranger",
             Self::Stale(_) => "stale",
             Self::Replay => "replay",
         }
@@ -117,7 +117,7 @@ impl Seal {
         let aad = &MARK;
         let payload = Payload { msg: sealed, aad };
         let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload);
-        let plain = plain.map_err(|_| Dropped::Stranger)?;
+        let plain = plain.map_err(|_| Dropped::BadKey)?;
         let (at_ms, rest) = number(&plain)?;
         let (sender, rest) = number(rest)?;
         let (sequence, payload) = number(rest)?;

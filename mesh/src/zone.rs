@@ -1,7 +1,7 @@
 //! The names of the domain and what is answered under them: a pure function of
 //! a view, a question and a roll of the dice.
 
-mod place;
+mod name;
 mod records;
 
 use hickory_server::proto::rr::rdata::{NS, PTR, SOA, SRV};
@@ -9,7 +9,7 @@ use hickory_server::proto::rr::{Name, RData, Record, RecordType};
 
 use crate::view::{Service, View};
 
-use place::Place;
+use name::NameKind;
 use records::{address, endpoints, instance_data, service_data};
 
 /// How long an answer may be kept, in seconds.
@@ -23,7 +23,7 @@ pub struct Zone {
 
 /// What is said to a question.
 #[derive(Debug, Default, PartialEq)]
-pub enum Reply {
+pub enum Lookup {
     /// These records, and others that help to use them.
     Found(Vec<Record>, Vec<Record>),
     /// The name exists and has no such record.
@@ -46,34 +46,36 @@ impl Zone {
     /// Answers a question about `name` from `view`. `roll`, of 0..1, draws the
     /// version whose addresses are given.
     #[must_use]
-    pub fn ask(&self, view: &View, (name, kind): (&Name, RecordType), roll: f64) -> Reply {
+    pub fn ask(&self, view: &View, (name, kind): (&Name, RecordType), roll: f64) -> Lookup {
         let found = |data: Vec<RData>| reply(name, data);
         match self.place(view, name) {
-            Place::Domain => found(self.domain_data(kind)),
-            Place::Service(service) => match (kind, view.service(&service)) {
+            NameKind::Domain => found(self.domain_data(kind)),
+            NameKind::Service(service) => match (kind, view.service(&service)) {
                 (RecordType::SRV, Some(known)) => self.srv(name, &service, known),
                 (_, Some(known)) => found(service_data(known, kind, roll)),
-                (_, None) => Reply::Unknown,
+                (_, None) => Lookup::Unknown,
             },
-            Place::Shop(service) => match (kind, view.service(&service)) {
+            NameKind::Shop(service) => match (kind, view.service(&service)) {
                 (RecordType::SRV | RecordType::ANY, Some(known)) => self.srv(name, &service, known),
-                (_, Some(_)) => Reply::Empty,
-                (_, None) => Reply::Unknown,
+                (_, Some(_)) => Lookup::Empty,
+                (_, None) => Lookup::Unknown,
             },
-            Place::Between(service) => match view.service(&service) {
-                Some(_) => Reply::Empty,
-                None => Reply::Unknown,
+            NameKind::Between(service) => match view.service(&service) {
+                Some(_) => Lookup::Empty,
+                None => Lookup::Unknown,
             },
-            Place::Instance(service, label) => match endpoints(view, &service, &label).as_slice() {
-                [] => Reply::Unknown,
-                found_here => found(instance_data(found_here, kind)),
-            },
-            Place::Address(address) => match view.at(address) {
-                [] => Reply::Elsewhere,
+            NameKind::Instance(service, label) => {
+                match endpoints(view, &service, &label).as_slice() {
+                    [] => Lookup::Unknown,
+                    found_here => found(instance_data(found_here, kind)),
+                }
+            }
+            NameKind::Address(address) => match view.at(address) {
+                [] => Lookup::Elsewhere,
                 names => found(self.pointers(names, kind)),
             },
-            Place::Nothing => Reply::Unknown,
-            Place::Elsewhere => Reply::Elsewhere,
+            NameKind::Nothing => Lookup::Unknown,
+            NameKind::Elsewhere => Lookup::Elsewhere,
         }
     }
 
@@ -85,7 +87,7 @@ impl Zone {
     }
 
     /// All serving instances with their weights, and the addresses of those.
-    fn srv(&self, name: &Name, service: &str, known: &Service) -> Reply {
+    fn srv(&self, name: &Name, service: &str, known: &Service) -> Lookup {
         let (mut answers, mut glue) = (Vec::new(), Vec::new());
         for endpoint in known.serving() {
             let Some(target) = self.instance_name(service, &endpoint.label) else {
@@ -98,9 +100,9 @@ impl Zone {
             glue.push(Record::from_rdata(target, TTL, address));
         }
         if answers.is_empty() {
-            Reply::Empty
+            Lookup::Empty
         } else {
-            Reply::Found(answers, glue)
+            Lookup::Found(answers, glue)
         }
     }
 
@@ -139,12 +141,12 @@ impl Zone {
     }
 }
 
-fn reply(name: &Name, data: Vec<RData>) -> Reply {
+fn reply(name: &Name, data: Vec<RData>) -> Lookup {
     if data.is_empty() {
-        return Reply::Empty;
+        return Lookup::Empty;
     }
     let records = data
         .into_iter()
         .map(|data| Record::from_rdata(name.clone(), TTL, data));
-    Reply::Found(records.collect(), Vec::new())
+    Lookup::Found(records.collect(), Vec::new())
 }

@@ -50,7 +50,7 @@ impl Default for Thresholds {
 }
 
 /// Below this chance a difference is not called good.
-const DOUBT: f64 = 0.01;
+const P_DOUBT: f64 = 0.01;
 
 /// What the judge is shown: one window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -89,9 +89,9 @@ pub fn judge(evidence: &Evidence, thresholds: &Thresholds) -> Verdict {
     let reasons: Vec<String> = [
         crashed(evidence),
         wrong(evidence, thresholds),
-        failing(evidence, thresholds),
+        errors_regressed(evidence, thresholds),
         slow(evidence, thresholds),
-        greedy(evidence, thresholds),
+        memory_regressed(evidence, thresholds),
     ]
     .into_iter()
     .flatten()
@@ -100,7 +100,7 @@ pub fn judge(evidence: &Evidence, thresholds: &Thresholds) -> Verdict {
         return Verdict::Bad { reasons };
     }
     match thresholds.requests.saturating_sub(evidence.new.requests) {
-        0 if doubtful(evidence, thresholds) => Verdict::Wait {
+        0 if inconclusive(evidence, thresholds) => Verdict::Wait {
             missing: evidence.new.requests,
         },
         0 => Verdict::Good,
@@ -124,15 +124,15 @@ fn wrong(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
 
 /// Whether it looks worse, and chance is an unlikely explanation but not unlikely
 /// enough to call it bad: more requests will tell.
-fn doubtful(evidence: &Evidence, thresholds: &Thresholds) -> bool {
+fn inconclusive(evidence: &Evidence, thresholds: &Thresholds) -> bool {
     let thresholds = Thresholds {
-        chance: thresholds.chance.max(DOUBT),
+        chance: thresholds.chance.max(P_DOUBT),
         ..*thresholds
     };
-    failing(evidence, &thresholds).is_some() || slow(evidence, &thresholds).is_some()
+    errors_regressed(evidence, &thresholds).is_some() || slow(evidence, &thresholds).is_some()
 }
 
-fn failing(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
+fn errors_regressed(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
     let share = |sample: &Sample| Share::of(sample.errors, sample.requests);
     let (old, new) = (share(&evidence.old), share(&evidence.new));
     new.worse_than(&old, thresholds.errors, thresholds.chance)
@@ -155,7 +155,7 @@ fn slow(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
     clippy::cast_precision_loss,
     reason = "memory in bytes is exact enough in a float"
 )]
-fn greedy(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
+fn memory_regressed(evidence: &Evidence, thresholds: &Thresholds) -> Option<String> {
     let (old, new) = (evidence.old.memory, evidence.new.memory);
     let much = new as f64 > old as f64 * thresholds.memory && new > old + thresholds.memory_floor;
     (much && old > 0).then(|| {

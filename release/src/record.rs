@@ -44,7 +44,7 @@ pub struct Entry {
 /// What another terminal may ask the driver for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Wish {
+pub enum Intervention {
     /// All requests to the new version, now.
     Promote,
     /// Back to the old one.
@@ -53,15 +53,15 @@ pub enum Wish {
 
 /// Where records of one target are kept.
 #[derive(Clone, Debug)]
-pub struct Records {
+pub struct RolloutStore {
     folder: PathBuf,
 }
 
 /// Proof that nobody else drives a rollout of this service.
 #[derive(Debug)]
-pub struct Driving(#[expect(dead_code, reason = "held for its lock")] File);
+pub struct RolloutLock(#[expect(dead_code, reason = "held for its lock")] File);
 
-impl Records {
+impl RolloutStore {
     /// Records in `folder`, which is made when it is missing.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)
@@ -80,10 +80,10 @@ impl Records {
     }
 
     /// Takes the wheel for `service`; fails while another command has it.
-    pub fn drive(&self, service: &str) -> anyhow::Result<Driving> {
+    pub fn drive(&self, service: &str) -> anyhow::Result<RolloutLock> {
         let file = self.file(service, "lock")?;
         match file.try_lock() {
-            Ok(()) => Ok(Driving(file)),
+            Ok(()) => Ok(RolloutLock(file)),
             Err(TryLockError::WouldBlock) => bail!(
                 "a release of {service} is on its way: see `sockshop release status`, \
                  or end it with `sockshop release abort {service}`"
@@ -94,7 +94,7 @@ impl Records {
 
     /// Whether a command drives a rollout of `service` now.
     #[must_use]
-    pub fn is_driven(&self, service: &str) -> bool {
+    pub fn is_locked(&self, service: &str) -> bool {
         let file = self.file(service, "lock");
         file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
@@ -164,7 +164,7 @@ impl Records {
     }
 
     /// Asks whoever drives the rollout of `service`.
-    pub fn ask(&self, service: &str, wish: Wish) -> anyhow::Result<()> {
+    pub fn ask(&self, service: &str, wish: Intervention) -> anyhow::Result<()> {
         Ok(fs::write(
             self.path(service, "wish"),
             serde_json::to_vec(&wish)?,
@@ -173,7 +173,7 @@ impl Records {
 
     /// What another terminal asks for, once.
     #[must_use]
-    pub fn asked(&self, service: &str) -> Option<Wish> {
+    pub fn asked(&self, service: &str) -> Option<Intervention> {
         let wish = fs::read(self.path(service, "wish")).ok()?;
         self.forget_wish(service);
         serde_json::from_slice(&wish).ok()
@@ -211,21 +211,21 @@ mod tests {
     #[test]
     fn one_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).unwrap();
+        let records = RolloutStore::open(folder.path()).unwrap();
         let driving = records.drive("catalogue").unwrap();
         let refused = records.drive("catalogue").unwrap_err().to_string();
         assert!(refused.contains("on its way"), "{refused}");
-        assert!(records.is_driven("catalogue") && !records.is_driven("user"));
+        assert!(records.is_locked("catalogue") && !records.is_locked("user"));
         records.drive("user").unwrap();
         drop(driving);
-        assert!(!records.is_driven("catalogue"));
+        assert!(!records.is_locked("catalogue"));
         records.drive("catalogue").unwrap();
     }
 
     #[test]
     fn a_rollout_is_remembered_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).unwrap();
+        let records = RolloutStore::open(folder.path()).unwrap();
         records.begin(&record()).unwrap();
         assert_eq!(records.all().unwrap(), [record()]);
         let entry = Entry {
@@ -242,9 +242,9 @@ mod tests {
     #[test]
     fn a_wish_is_heard_once() {
         let folder = tempfile::tempdir().unwrap();
-        let records = Records::open(folder.path()).unwrap();
-        records.ask("user", Wish::Abort).unwrap();
-        assert_eq!(records.asked("user"), Some(Wish::Abort));
+        let records = RolloutStore::open(folder.path()).unwrap();
+        records.ask("user", Intervention::Abort).unwrap();
+        assert_eq!(records.asked("user"), Some(Intervention::Abort));
         assert_eq!(records.asked("user"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! One rollout: start, ready, smoke, shift, judge, and then promote or abort,
 //! and retire.
 
-mod say;
+mod progress;
 #[cfg(test)]
 mod tests;
 
@@ -13,23 +13,23 @@ use tokio::time::Instant;
 
 use crate::judge::{Evidence, Verdict, judge};
 use crate::plan::Strategy;
-use crate::record::{Entry, Record, Records, Wish};
+use crate::record::{Entry, Intervention, Record, RolloutStore};
 use crate::target::{Instance, Shares, Target};
 use crate::watch::Window;
 
 /// A rollout that is being driven.
 pub struct Rollout<'a, T> {
     target: &'a T,
-    records: &'a Records,
+    records: &'a RolloutStore,
     record: Record,
     /// What the old version did when it last had requests.
     reference: crate::sample::Sample,
-    met: Met,
+    met: Exposure,
 }
 
 /// How many requests met which version.
 #[derive(Clone, Copy, Debug, Default)]
-struct Met {
+struct Exposure {
     new: u64,
     all: u64,
 }
@@ -62,13 +62,13 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl<'a, T: Target> Rollout<'a, T> {
     /// A rollout as the record says, on `target`.
-    pub fn new(target: &'a T, records: &'a Records, record: Record) -> Self {
+    pub fn new(target: &'a T, records: &'a RolloutStore, record: Record) -> Self {
         Self {
             target,
             records,
             record,
             reference: crate::sample::Sample::default(),
-            met: Met::default(),
+            met: Exposure::default(),
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a, T: Target> Rollout<'a, T> {
     pub async fn run(mut self) -> anyhow::Result<Outcome> {
         let record = self.record.clone();
         self.records.begin(&record)?;
-        say::plan(&record);
+        progress::plan(&record);
         let outcome = match self.drive().await {
             Ok(Step::Failed(reasons)) => self.abort(reasons).await?,
             Ok(Step::Passed | Step::Promote) => self.promote().await?,
@@ -106,8 +106,8 @@ impl<'a, T: Target> Rollout<'a, T> {
     async fn drive(&mut self) -> anyhow::Result<Step> {
         if let Some(wish) = self.prepare().await? {
             return Ok(match wish {
-                Wish::Promote => Step::Promote,
-                Wish::Abort => Step::Failed(asked()),
+                Intervention::Promote => Step::Promote,
+                Intervention::Abort => Step::Failed(asked()),
             });
         }
         let begun = self.share_of_new().await?;
@@ -122,7 +122,7 @@ impl<'a, T: Target> Rollout<'a, T> {
     }
 
     /// Starts the new version beside the old one, until it passes a first test.
-    async fn prepare(&mut self) -> anyhow::Result<Option<Wish>> {
+    async fn prepare(&mut self) -> anyhow::Result<Option<Intervention>> {
         let Record {
             service,
             to,
@@ -138,8 +138,8 @@ impl<'a, T: Target> Rollout<'a, T> {
             self.share(&only(&from)).await?;
         }
         if of(&instances, &to).count() < count {
-            say::start(&to, count);
-            insist(async || self.target.start(&service, &to, count).await).await?;
+            progress::start(&to, count);
+            retry(async || self.target.start(&service, &to, count).await).await?;
         }
         let begun = Instant::now();
         loop {
@@ -159,10 +159,10 @@ impl<'a, T: Target> Rollout<'a, T> {
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
-        say::ready(&to, begun.elapsed());
+        progress::ready(&to, begun.elapsed());
         let smoke = self.target.smoke(&service, &to).await;
         smoke.with_context(|| format!("{to} failed its first request"))?;
-        say::smoke(&to);
+        progress::smoke(&to);
         self.refer().await?;
         Ok(None)
     }
@@ -202,7 +202,7 @@ impl<'a, T: Target> Rollout<'a, T> {
         } = self.record.clone();
         let mut window = Window::open(&self.target.instances(&service).await?);
         self.share(&both(&from, &to, percent)).await?;
-        say::shift(&to, percent);
+        progress::shift(&to, percent);
         let begun = Instant::now();
         loop {
             tokio::time::sleep(plan.look()).await;
@@ -213,8 +213,8 @@ impl<'a, T: Target> Rollout<'a, T> {
             if let Some(wish) = self.records.asked(&service) {
                 self.count(&evidence);
                 return Ok(match wish {
-                    Wish::Promote => Step::Promote,
-                    Wish::Abort => Step::Failed(asked()),
+                    Intervention::Promote => Step::Promote,
+                    Intervention::Abort => Step::Failed(asked()),
                 });
             }
             let step = match &verdict {
@@ -229,7 +229,7 @@ impl<'a, T: Target> Rollout<'a, T> {
                 _ => None,
             };
             if let Some(step) = step {
-                say::judged(&verdict, &evidence);
+                progress::judged(&verdict, &evidence);
                 self.count(&evidence);
                 return Ok(step);
             }
@@ -283,20 +283,20 @@ impl<'a, T: Target> Rollout<'a, T> {
     /// be had any more, the new one stays, if it serves.
     async fn abort(self, mut reasons: Vec<String>) -> anyhow::Result<Outcome> {
         let Record { from, to, .. } = self.record.clone();
-        say::abort(&reasons);
+        progress::abort(&reasons);
         if let Err(error) = self.revive(&from).await {
             if !self.serves(&to).await? {
                 return Err(error);
             }
             let lost = format!("{to} stays, because {from} cannot serve: {error:#}");
-            say::abort(std::slice::from_ref(&lost));
+            progress::abort(std::slice::from_ref(&lost));
             reasons.push(lost);
             self.share(&only(&to)).await?;
             self.retire(&from, &to).await?;
             return self.close(Outcome::Promoted, reasons);
         }
         self.share(&only(&from)).await?;
-        say::back(&from, self.met.new, self.met.all);
+        progress::back(&from, self.met.new, self.met.all);
         self.retire(&to, &from).await?;
         self.close(
             Outcome::Aborted {
@@ -308,7 +308,7 @@ impl<'a, T: Target> Rollout<'a, T> {
 
     async fn instances(&self) -> anyhow::Result<Vec<Instance>> {
         let service = &self.record.service;
-        insist(async || self.target.instances(service).await).await
+        retry(async || self.target.instances(service).await).await
     }
 
     /// Whether an instance of `version` takes requests.
@@ -324,8 +324,8 @@ impl<'a, T: Target> Rollout<'a, T> {
         let instances = self.instances().await?;
         if of(&instances, version).count() == 0 {
             let count = instances.len().max(1);
-            say::start(version, count);
-            insist(async || self.target.start(service, version, count).await).await?;
+            progress::start(version, count);
+            retry(async || self.target.start(service, version, count).await).await?;
         }
         let begun = Instant::now();
         while !self.serves(version).await? {
@@ -347,7 +347,7 @@ impl<'a, T: Target> Rollout<'a, T> {
         let begun = Instant::now();
         loop {
             for version in ending {
-                insist(async || self.target.stop(service, &version, keep).await).await?;
+                retry(async || self.target.stop(service, &version, keep).await).await?;
             }
             ending = of_instances(self.instances().await?);
             ending.retain(|version| version != keep);
@@ -364,7 +364,7 @@ impl<'a, T: Target> Rollout<'a, T> {
 
     async fn share(&self, shares: &Shares) -> anyhow::Result<()> {
         let service = &self.record.service;
-        insist(async || self.target.share(service, shares).await).await
+        retry(async || self.target.share(service, shares).await).await
     }
 
     fn close(self, outcome: Outcome, reasons: Vec<String>) -> anyhow::Result<Outcome> {
@@ -375,18 +375,18 @@ impl<'a, T: Target> Rollout<'a, T> {
             record: self.record,
         };
         self.records.end(&entry)?;
-        say::end(&entry);
+        progress::end(&entry);
         Ok(outcome)
     }
 
     /// Ends a rollout whose driver is gone, as `wish` says.
-    pub async fn finish(self, wish: Wish) -> anyhow::Result<Outcome> {
+    pub async fn finish(self, wish: Intervention) -> anyhow::Result<Outcome> {
         if self.is_stale().await? {
             return self.forget().await;
         }
         match wish {
-            Wish::Promote => self.promote().await,
-            Wish::Abort => self.abort(asked()).await,
+            Intervention::Promote => self.promote().await,
+            Intervention::Abort => self.abort(asked()).await,
         }
     }
 
@@ -404,7 +404,7 @@ impl<'a, T: Target> Rollout<'a, T> {
         self.share(&Shares::new()).await?;
         let Record { from, to, .. } = &self.record;
         let reasons = vec![format!("neither {from} nor {to} runs any more")];
-        say::abort(&reasons);
+        progress::abort(&reasons);
         self.close(
             Outcome::Aborted {
                 reasons: reasons.clone(),
@@ -416,7 +416,7 @@ impl<'a, T: Target> Rollout<'a, T> {
 
 /// Does what may be done twice: a target that is busy gets another chance,
 /// since half a rollout is worse than a late one.
-async fn insist<R>(act: impl AsyncFn() -> anyhow::Result<R>) -> anyhow::Result<R> {
+async fn retry<R>(act: impl AsyncFn() -> anyhow::Result<R>) -> anyhow::Result<R> {
     for _ in 1..MAX_ATTEMPTS {
         match act().await {
             Ok(done) => return Ok(done),
@@ -442,7 +442,7 @@ fn of_instances(instances: Vec<Instance>) -> Vec<String> {
 
 /// Goes through all that a good rollout does, on a target in a dry run: it
 /// shows what a person would type.
-pub async fn rehearse(target: &impl Target, record: &Record) -> anyhow::Result<()> {
+pub async fn dry_run_of(target: &impl Target, record: &Record) -> anyhow::Result<()> {
     let Record {
         service,
         from,

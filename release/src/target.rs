@@ -43,7 +43,7 @@ pub trait Target {
     fn name(&self) -> &'static str;
 
     /// Refuses a release of `service` to `to` that cannot be had here, before anything is done.
-    async fn admits(&self, _service: &str, _to: &str, _how: Strategy) -> anyhow::Result<()> {
+    async fn preflight(&self, _service: &str, _to: &str, _how: Strategy) -> anyhow::Result<()> {
         Ok(())
     }
 

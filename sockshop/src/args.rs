@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::serve::Process;
 use crate::{
     ask, audit, calls, chaos, health, load, logs, mesh, release, scale, secret, signal, status, up,
@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Show what the services say.
     Logs(logs::Options),
     /// Close the shop.
-    Down(Which),
+    Down(DataDirArg),
     /// End an instance without a warning; it will be started again.
     Kill(signal::Options),
     /// Hold an instance still, as if its machine had stalled.

@@ -7,7 +7,7 @@ use loadtest::audit::recent::Recent;
 use loadtest::audit::services::Addresses;
 use loadtest::audit::{self, Audit, Services};
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::service::Service;
 use crate::state::State;
 
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 
     /// The shop to audit.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// Audits, prints, and fails when anything is wrong.
@@ -69,7 +69,7 @@ async fn recent(services: Services, since_ms: i64) -> anyhow::Result<()> {
 }
 
 /// The services of the shop of `which`.
-pub(crate) fn services(which: &Which) -> anyhow::Result<Services> {
+pub(crate) fn services(which: &DataDirArg) -> anyhow::Result<Services> {
     Services::new(&Addresses {
         orders: urls(which, Service::Orders)?,
         payment: urls(which, Service::Payment)?,
@@ -89,7 +89,7 @@ fn addresses(options: &Options) -> anyhow::Result<Addresses> {
     })
 }
 
-fn urls(which: &Which, service: Service) -> anyhow::Result<String> {
+fn urls(which: &DataDirArg, service: Service) -> anyhow::Result<String> {
     let (_, state) = State::running(which)?;
     let instances = state.instances.iter().filter(|one| one.service == service);
     let urls = instances.map(|one| format!("http://{}", SocketAddr::new(one.address, one.port)));

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-mod dice;
+mod pick;
 mod storm;
 mod timeline;
 

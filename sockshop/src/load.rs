@@ -3,7 +3,7 @@
 use anyhow::bail;
 use loadtest::{Load, Summary};
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::state::State;
 
 /// What is to be done, and to which shop.
@@ -19,7 +19,7 @@ pub(crate) struct Options {
 
     /// The shop to visit.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// Visits the shop, and fails past a threshold.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use crate::folder::{Folder, Which};
+use crate::data_dir::{DataDir, DataDirArg};
 
 mod line;
 mod tail;
@@ -21,7 +21,7 @@ pub(crate) struct Options {
 
     /// The shop to listen to.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 
     /// Go on until interrupted.
     #[arg(long, short)]
@@ -37,7 +37,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Prints logs, and follows them when asked to.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let folder = Folder::new(&options.which)?;
+    let folder = DataDir::new(&options.which)?;
     let wanted = |name: &str| is_meant(name, options.service.as_deref());
     let mut tails = tail::all(&folder, wanted, &[]);
     if tails.is_empty() && !options.follow {

@@ -14,7 +14,7 @@ mod ask;
 mod audit;
 mod calls;
 mod chaos;
-mod folder;
+mod data_dir;
 mod health;
 mod load;
 mod logs;
@@ -33,7 +33,7 @@ mod table;
 mod up;
 
 use args::{Args, Command};
-use signal::Deed;
+use signal::Action;
 
 fn main() -> ExitCode {
     match chassis::secrets::take().and_then(|()| run(Args::parse())) {
@@ -61,9 +61,9 @@ fn obey(args: Args) -> anyhow::Result<()> {
         Some(Command::Status(options)) => now(status::run(&options)),
         Some(Command::Logs(options)) => logs::run(&options),
         Some(Command::Down(which)) => signal::down(&which),
-        Some(Command::Kill(options)) => signal::run(&options, Deed::Kill),
-        Some(Command::Pause(options)) => signal::run(&options, Deed::Pause),
-        Some(Command::Resume(options)) => signal::run(&options, Deed::Resume),
+        Some(Command::Kill(options)) => signal::run(&options, Action::Kill),
+        Some(Command::Pause(options)) => signal::run(&options, Action::Pause),
+        Some(Command::Resume(options)) => signal::run(&options, Action::Resume),
         Some(Command::Mesh { command }) => now(mesh::run(&command)),
         Some(Command::Release { command }) => now(release::run(&command)),
         Some(Command::Scale(options)) => scale::run(&options),

@@ -11,7 +11,7 @@ use proto::mesh as pb;
 use proto::mesh::mesh_client::MeshClient;
 use tonic::{Request, Status};
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::service::Service;
 use crate::state::{Entry, State};
 use crate::table;
@@ -72,12 +72,12 @@ pub(crate) struct Reach {
 
     /// The shop of the mesh.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 impl Reach {
     /// Of the shop of `which`.
-    pub(crate) fn of(which: &Which) -> Self {
+    pub(crate) fn of(which: &DataDirArg) -> Self {
         Self {
             nodes: Vec::new(),
             mesh_key: None,
@@ -128,7 +128,7 @@ fn weight(text: &str) -> Result<(String, i64), String> {
 }
 
 /// The mesh nodes of the shop that is meant.
-fn nodes(which: &Which) -> anyhow::Result<Vec<Entry>> {
+fn nodes(which: &DataDirArg) -> anyhow::Result<Vec<Entry>> {
     let (_, mut state) = State::running(which)?;
     state.instances.retain(|one| one.service == Service::Meshd);
     Ok(state.instances)
@@ -234,7 +234,10 @@ async fn policy(options: &Policy) -> anyhow::Result<()> {
 }
 
 /// The weights that the policy of `service` gives to versions; none without one.
-pub(crate) async fn weights(which: &Which, service: &str) -> anyhow::Result<BTreeMap<String, u64>> {
+pub(crate) async fn weights(
+    which: &DataDirArg,
+    service: &str,
+) -> anyhow::Result<BTreeMap<String, u64>> {
     let (_, known) = connect(&Reach::of(which)).await?;
     let policy = known
         .policies
@@ -283,7 +286,7 @@ fn show(policies: &[pb::Policy]) -> String {
 }
 
 /// Where the mesh of the shop that is meant answers names.
-fn servers(which: &Which) -> anyhow::Result<Vec<SocketAddr>> {
+fn servers(which: &DataDirArg) -> anyhow::Result<Vec<SocketAddr>> {
     let nodes = nodes(which)?;
     let dns = nodes.iter().filter_map(|node| {
         let port = node.dns_port?;

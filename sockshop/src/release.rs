@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use ::release::options::Options;
-use ::release::record::{Driving, Record, Records, Wish};
-use ::release::rollout::rehearse;
+use ::release::record::{Intervention, Record, RolloutLock, RolloutStore};
+use ::release::rollout::dry_run_of;
 use ::release::{Outcome, Rollout, Strategy, Target};
 use anyhow::{Context, bail, ensure};
 use clap::{Subcommand, ValueEnum};
 
-use crate::folder::{Folder, Which};
+use crate::data_dir::{DataDir, DataDirArg};
 use crate::service::Service;
 
 mod compose;
@@ -27,17 +27,17 @@ use shop::Shop;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Move all requests at once to a new version; back at once when it is bad.
-    BlueGreen(Begin),
+    BlueGreen(StartArgs),
     /// Move a few requests to a new version, then more; back when it is bad.
-    Canary(Begin),
+    Canary(StartArgs),
     /// Give all requests to the new version now, and end the old one.
-    Promote(End),
+    Promote(FinishArgs),
     /// Give all requests back to the old version, and end the new one.
-    Abort(End),
+    Abort(FinishArgs),
     /// Show what is on its way.
-    Status(Look),
+    Status(ShowArgs),
     /// Show how releases ended.
-    History(Look),
+    History(ShowArgs),
 }
 
 /// Where releases happen.
@@ -58,7 +58,7 @@ pub(crate) enum Kind {
 
 /// Which shop, and where.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct TargetArgs {
     /// Where the shop runs.
     #[arg(long, value_enum, default_value = "local")]
     target: Kind,
@@ -73,12 +73,12 @@ pub(crate) struct Place {
 
     /// The shop.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// A rollout to begin, or to go on with.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Begin {
+pub(crate) struct StartArgs {
     /// The service.
     service: Service,
 
@@ -96,12 +96,12 @@ pub(crate) struct Begin {
 
     /// Where.
     #[command(flatten)]
-    place: Place,
+    place: TargetArgs,
 }
 
 /// A rollout to end.
 #[derive(Debug, clap::Args)]
-pub(crate) struct End {
+pub(crate) struct FinishArgs {
     /// The service.
     service: Service,
 
@@ -111,19 +111,19 @@ pub(crate) struct End {
 
     /// Where.
     #[command(flatten)]
-    place: Place,
+    place: TargetArgs,
 }
 
 /// What to show.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Look {
+pub(crate) struct ShowArgs {
     /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
 
     /// Where.
     #[command(flatten)]
-    place: Place,
+    place: TargetArgs,
 }
 
 /// Does it. Fails when a rollout was aborted.
@@ -131,40 +131,40 @@ pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::BlueGreen(begin) => go(begin, Strategy::BlueGreen).await,
         Command::Canary(begin) => go(begin, Strategy::Canary).await,
-        Command::Promote(end) => finish(end, Wish::Promote).await,
-        Command::Abort(end) => finish(end, Wish::Abort).await,
+        Command::Promote(end) => finish(end, Intervention::Promote).await,
+        Command::Abort(end) => finish(end, Intervention::Abort).await,
         Command::Status(look) => show::status(look).await,
         Command::History(look) => show::history(look),
     }
 }
 
-impl Place {
+impl TargetArgs {
     /// The shop as a target.
     fn target(&self, dry_run: bool) -> anyhow::Result<Shop> {
         Shop::new(self, dry_run)
     }
 
     /// What is remembered of its rollouts.
-    fn records(&self) -> anyhow::Result<Records> {
+    fn records(&self) -> anyhow::Result<RolloutStore> {
         let kind = self.target.to_possible_value();
         let kind = kind.context("it has no name")?;
-        Records::open(&Folder::new(&self.which)?.releases(kind.get_name()))
+        RolloutStore::open(&DataDir::new(&self.which)?.releases(kind.get_name()))
     }
 }
 
-async fn go(begin: &Begin, strategy: Strategy) -> anyhow::Result<()> {
+async fn go(begin: &StartArgs, strategy: Strategy) -> anyhow::Result<()> {
     ensure!(
         Service::SHOP.contains(&begin.service),
         "the mesh nodes have no releases: they are what moves requests"
     );
     let target = begin.place.target(begin.dry_run)?;
     let service = begin.service.name();
-    target.admits(service, &begin.to, strategy).await?;
+    target.preflight(service, &begin.to, strategy).await?;
     let records = begin.place.records()?;
     let driving = records.drive(service)?;
     let record = record(begin, strategy, &target, &records).await?;
     if begin.dry_run {
-        return rehearse(&target, &record).await;
+        return dry_run_of(&target, &record).await;
     }
     let outcome = Rollout::new(&target, &records, record).run().await?;
     drop(driving);
@@ -173,10 +173,10 @@ async fn go(begin: &Begin, strategy: Strategy) -> anyhow::Result<()> {
 
 /// What was begun and left alone, or what begins now.
 async fn record(
-    begin: &Begin,
+    begin: &StartArgs,
     strategy: Strategy,
     target: &impl Target,
-    records: &Records,
+    records: &RolloutStore,
 ) -> anyhow::Result<Record> {
     let service = begin.service.name();
     let plan = begin.options.plan(strategy)?;
@@ -208,7 +208,7 @@ async fn record(
 async fn reconciled(
     left: Record,
     target: &impl Target,
-    records: &Records,
+    records: &RolloutStore,
 ) -> anyhow::Result<Option<Record>> {
     let versions = ::release::rollout::versions(target, &left.service).await?;
     let rollout = Rollout::new(target, records, left.clone());
@@ -217,14 +217,14 @@ async fn reconciled(
         return Ok(None);
     }
     if versions == [left.to.as_str()] {
-        rollout.finish(Wish::Promote).await?;
+        rollout.finish(Intervention::Promote).await?;
         return Ok(None);
     }
     Ok(Some(left))
 }
 
 /// Ends a rollout: asks who drives it, or does so in their stead.
-async fn finish(end: &End, wish: Wish) -> anyhow::Result<()> {
+async fn finish(end: &FinishArgs, wish: Intervention) -> anyhow::Result<()> {
     let (service, records) = (end.service.name(), end.place.records()?);
     let Ok(driving) = records.drive(service) else {
         return ask(&records, service, wish).await;
@@ -232,24 +232,24 @@ async fn finish(end: &End, wish: Wish) -> anyhow::Result<()> {
     let target = end.place.target(false)?;
     let record = left_alone(end, &target, &records, wish).await?;
     let outcome = Rollout::new(&target, &records, record).finish(wish).await?;
-    drop::<Driving>(driving);
+    drop::<RolloutLock>(driving);
     match (wish, outcome) {
         // To abort is what was wanted here.
-        (Wish::Abort, Outcome::Aborted { .. }) => Ok(()),
-        (Wish::Abort, Outcome::Promoted) => {
+        (Intervention::Abort, Outcome::Aborted { .. }) => Ok(()),
+        (Intervention::Abort, Outcome::Promoted) => {
             bail!("the old version of {service} cannot serve, so the new one stays")
         }
-        (Wish::Promote, outcome) => told(outcome),
+        (Intervention::Promote, outcome) => told(outcome),
     }
 }
 
 /// The rollout to be ended. The target says which versions there are; which of
 /// them is the old one, only the record or a person knows.
 async fn left_alone(
-    end: &End,
+    end: &FinishArgs,
     target: &impl Target,
-    records: &Records,
-    wish: Wish,
+    records: &RolloutStore,
+    wish: Intervention,
 ) -> anyhow::Result<Record> {
     let service = end.service.name();
     if let Some(record) = records.current(service) {
@@ -271,8 +271,8 @@ async fn left_alone(
         _ => bail!("{service} runs as {one} and {other}, and not as {keep}"),
     };
     let (from, to) = match wish {
-        Wish::Promote => (leave, keep),
-        Wish::Abort => (keep, leave),
+        Intervention::Promote => (leave, keep),
+        Intervention::Abort => (keep, leave),
     };
     let record = Record {
         service: service.to_owned(),
@@ -286,11 +286,11 @@ async fn left_alone(
 }
 
 /// Asks the command that drives the rollout of `service`, and waits for its end.
-async fn ask(records: &Records, service: &str, wish: Wish) -> anyhow::Result<()> {
+async fn ask(records: &RolloutStore, service: &str, wish: Intervention) -> anyhow::Result<()> {
     let before = records.history().len();
     records.ask(service, wish)?;
     crate::print("asked the command that drives it\n")?;
-    while records.is_driven(service) {
+    while records.is_locked(service) {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     let history = records.history();
@@ -298,7 +298,7 @@ async fn ask(records: &Records, service: &str, wish: Wish) -> anyhow::Result<()>
     let entry = ended.iter().find(|entry| entry.record.service == service);
     let entry = entry.with_context(|| format!("the release of {service} did not end"))?;
     ensure!(
-        entry.promoted == (wish == Wish::Promote),
+        entry.promoted == (wish == Intervention::Promote),
         "it ended otherwise: see `sockshop release history`"
     );
     crate::print("done\n")

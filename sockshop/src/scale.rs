@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
-use release::record::{Record, Records};
+use release::record::{Record, RolloutStore};
 use rustix::process::Signal;
 
-use crate::folder::{Folder, Which};
+use crate::data_dir::{DataDir, DataDirArg};
 use crate::service::Service;
 use crate::state::{Entry, State};
-use crate::up::wanted::{Promoted, Scale, Wanted, Wishes, parse};
+use crate::up::desired::{Desired, DesiredFile, Promoted, Scale, parse};
 
 /// Names the service whose release runs this command.
 pub(crate) const RELEASED: &str = "SOCKSHOP_RELEASED";
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 
     /// The shop to change.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// Changes the shop, and returns once it is as it was wanted.
@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         .iter()
         .map(|one| one.resolve(&promoted))
         .collect();
-    Wishes::open(&folder)?.change(&wanted)?;
+    DesiredFile::open(&folder)?.change(&wanted)?;
     state.supervisor.send(Signal::USR1);
     if options.no_wait {
         return Ok(());
@@ -73,8 +73,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// A release counts on the versions that it moves requests between.
-fn refuse_under_release(folder: &Folder, service: Service) -> anyhow::Result<()> {
-    let records = Records::at(&folder.releases("local"));
+fn refuse_under_release(folder: &DataDir, service: Service) -> anyhow::Result<()> {
+    let records = RolloutStore::at(&folder.releases("local"));
     if let Some(Record { from, to, .. }) = records.current(service.name()) {
         bail!(
             "{service} is being released, from {from} to {to}: end that first with \
@@ -85,7 +85,7 @@ fn refuse_under_release(folder: &Folder, service: Service) -> anyhow::Result<()>
 }
 
 /// Whether there are as many as `wanted`, and all of them have served.
-fn is_so(state: &State, wanted: &[Wanted]) -> bool {
+fn is_so(state: &State, wanted: &[Desired]) -> bool {
     wanted.iter().all(|one| {
         let fits = |entry: &&Entry| entry.service == one.service && entry.version == one.version;
         let there: Vec<_> = state.instances.iter().filter(fits).collect();

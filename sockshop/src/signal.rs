@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::Signal;
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::state::State;
 
 /// Which instance of which shop.
@@ -16,12 +16,12 @@ pub(crate) struct Options {
 
     /// The shop it belongs to.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// What can be done to an instance.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     /// End it without a warning.
     Kill,
     /// Hold it still.
@@ -34,15 +34,15 @@ pub(crate) enum Deed {
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Does `deed` to one instance.
-pub(crate) fn run(options: &Options, deed: Deed) -> anyhow::Result<()> {
+pub(crate) fn run(options: &Options, deed: Action) -> anyhow::Result<()> {
     let (_, state) = State::running(&options.which)?;
     let name = &options.instance;
     let process = state.instance(name)?.process;
     let process = process.with_context(|| format!("{name} is not running just now"))?;
     let (signal, done) = match deed {
-        Deed::Kill => (Signal::KILL, "killed"),
-        Deed::Pause => (Signal::STOP, "paused"),
-        Deed::Resume => (Signal::CONT, "resumed"),
+        Action::Kill => (Signal::KILL, "killed"),
+        Action::Pause => (Signal::STOP, "paused"),
+        Action::Resume => (Signal::CONT, "resumed"),
     };
     if !process.send(signal) {
         bail!("{name} has just ended");
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options, deed: Deed) -> anyhow::Result<()> {
 }
 
 /// Ends the shop and returns once it is gone.
-pub(crate) fn down(which: &Which) -> anyhow::Result<()> {
+pub(crate) fn down(which: &DataDirArg) -> anyhow::Result<()> {
     let (folder, state) = State::running(which)?;
     let pid = state.supervisor.pid;
     if !state.supervisor.send(Signal::TERM) {

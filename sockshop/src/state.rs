@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::folder::{Folder, Which};
+use crate::data_dir::{DataDir, DataDirArg};
 use crate::process::Process;
 use crate::service::Service;
 
@@ -85,7 +85,7 @@ impl Phase {
 
 impl State {
     /// Writes it where others look, in one step.
-    pub(crate) fn write(&self, folder: &Folder) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, folder: &DataDir) -> anyhow::Result<()> {
         let path = folder.state();
         let draft = path.with_extension("json.new");
         let write = || {
@@ -97,13 +97,13 @@ impl State {
     }
 
     /// What the last supervisor wrote; nothing when there never was one.
-    pub(crate) fn last(folder: &Folder) -> Option<Self> {
+    pub(crate) fn last(folder: &DataDir) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.state()).ok()?).ok()
     }
 
     /// The state of the shop that runs now.
-    pub(crate) fn running(which: &Which) -> anyhow::Result<(Folder, Self)> {
-        let folder = Folder::new(which)?;
+    pub(crate) fn running(which: &DataDirArg) -> anyhow::Result<(DataDir, Self)> {
+        let folder = DataDir::new(which)?;
         if let Some(state) = Self::last(&folder).filter(|state| state.supervisor.is_alive())
             && folder.is_running()
         {

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::probe;
 use crate::process::{Memory, Process};
 use crate::state::{Entry, Phase, State};
@@ -18,7 +18,7 @@ use crate::table::{self, mebibytes};
 pub(crate) struct Options {
     /// The shop to look at.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 
     /// Print JSON, for programs.
     #[arg(long)]

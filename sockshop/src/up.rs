@@ -15,27 +15,27 @@ use chassis::forwarded::ProxySettings;
 use rustix::fs::Mode;
 use rustix::process::Signal;
 
-use crate::folder::{Folder, MESH_KEY, SESSION_KEY};
+use crate::data_dir::{DataDir, MESH_KEY, SESSION_KEY};
 use crate::state::State;
 
 mod backoff;
 mod board;
 mod child;
+pub(crate) mod desired;
 mod detach;
-mod door;
 pub(crate) mod environment;
 mod keeper;
 mod mesh;
 mod options;
 mod plan;
+mod proxy;
 mod signals;
 mod space;
 mod supervise;
-pub(crate) mod wanted;
 
+use desired::{DesiredFile, Promoted, VERSION};
 pub(crate) use options::Options;
 pub(crate) use plan::MAX_INSTANCES;
-use wanted::{Promoted, VERSION, Wishes};
 
 /// The networks that the door reaches front-ends from.
 const THIS_MACHINE: &str = "127.0.0.0/8,::1";
@@ -52,15 +52,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         detach::leave_terminal()?;
     }
     // Whatever can be refused comes before the first thing is made.
-    let folder = Folder::new(&options.which)?;
+    let folder = DataDir::new(&options.which)?;
     folder.check_free()?;
     let promoted = if options.fresh {
         Promoted::default()
     } else {
         Promoted::of(&folder)
     };
-    let wanted = wanted::all(&options.scale, &promoted);
-    wanted::check(&wanted)?;
+    let wanted = desired::all(&options.scale, &promoted);
+    desired::check(&wanted)?;
     let (door, room) = space::door(options.bind, options.port)?;
     // The processes inherit it: their stores and logs are for nobody else's eyes.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -69,18 +69,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.fresh {
         folder.empty(&lock)?;
     }
-    Wishes::open(&folder)?.write(&wanted)?;
+    DesiredFile::open(&folder)?.write(&wanted)?;
     let mesh = plan::mesh(options.mesh, VERSION);
     let mut first = mesh.clone();
     first.extend(plan::changes(&[], &[], &wanted).come);
     let claim = space::claim(&first, door);
     let mesh = plan::place(mesh.clone(), door, &claim.space(&mesh)?);
     let key = folder.secret(SESSION_KEY, &lock)?;
-    let around = door::Surroundings {
+    let around = proxy::Surroundings {
         trusted: options.proxies.trusted_proxies.clone(),
         shop_id: shop_id(&key)?,
     };
-    let kit = child::Kit {
+    let kit = child::Launcher {
         executable: std::env::current_exe()?,
         environment: environment(&mesh),
         front_end: front_end(&options.proxies, key),
@@ -91,7 +91,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         gossip: mesh.iter().filter_map(plan::Instance::gossip).collect(),
         folder,
     };
-    let site = supervise::Site {
+    let site = supervise::UpConfig {
         kit,
         door,
         room,
@@ -146,7 +146,7 @@ fn shop_id(key: &str) -> anyhow::Result<String> {
 
 /// A supervisor that was killed leaves processes that are about to end. Two
 /// generations should not share a store, nor fight for a port.
-fn end_leftovers(folder: &Folder) {
+fn end_leftovers(folder: &DataDir) {
     let entries = State::last(folder).map(|state| state.instances);
     let processes = entries.into_iter().flatten().filter_map(|one| one.process);
     let mut left: Vec<_> = processes.filter(|process| process.is_alive()).collect();

@@ -3,7 +3,7 @@
 //! shop brings the order to one end: paid and shipped once, or cancelled with
 //! nothing kept. The auditor looks at it after every death.
 //!
-//! The steps are `chassis::sabotage::crash_point`s, which only this test's own
+//! The steps are `chassis::fault::failpoint::fail_point`s, which only this test's own
 //! build has: `cargo xtask crash-points`.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]

@@ -7,7 +7,7 @@ mod program;
 mod project;
 mod releases;
 mod rules;
-mod story;
+mod scenarios;
 
 use std::path::PathBuf;
 
@@ -32,8 +32,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     images::build_releases()?;
     stand_ins::build()?;
     let artefacts = sh::artefacts("compose")?;
-    story::embedded(&program, &artefacts)?;
+    scenarios::embedded(&program, &artefacts)?;
     releases::tell(&program, &sockshop)?;
-    story::data(&program)?;
-    story::original_names(&program)
+    scenarios::data(&program)?;
+    scenarios::original_names(&program)
 }

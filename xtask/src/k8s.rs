@@ -11,8 +11,8 @@ mod original;
 mod policies;
 mod references;
 mod restricted;
+mod scenarios;
 mod spread;
-mod story;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -72,8 +72,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let _engine = Engine::start()?;
     images::build(&binary)?;
     stand_ins::build()?;
-    story::demo(build("demo")?, &calls, &binary)?;
-    story::standard(build("standard")?, &binary)
+    scenarios::demo(build("demo")?, &calls, &binary)?;
+    scenarios::standard(build("standard")?, &binary)
 }
 
 /// What is wrong with what would be applied together.

@@ -4,10 +4,10 @@
 
 mod apart;
 mod bad;
-mod crowd;
+mod env;
 mod good;
-mod ground;
 mod killed;
+mod load;
 mod rollout;
 mod shares;
 mod visitors;
@@ -18,7 +18,7 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::ValueEnum;
 
-use ground::Ground;
+use env::TestEnv;
 
 use crate::sh;
 use crate::swarm::Cluster;
@@ -70,8 +70,8 @@ pub(crate) struct Options {
 }
 
 /// A shop, where it is told.
-struct Stage<'a> {
-    ground: Ground<'a>,
+struct Scenario<'a> {
+    ground: TestEnv<'a>,
     rate: &'a str,
     artefacts: &'a Path,
 }
@@ -108,11 +108,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
                 Some(binary) => std::path::absolute(binary)?,
                 None => sh::release()?,
             };
-            options.tell(|folder| Ground::local(&binary, folder))
+            options.tell(|folder| TestEnv::local(&binary, folder))
         }
         Target::Swarm => {
             let cluster = Cluster::start(options.sockshop.as_deref())?;
-            options.tell(|folder| Ground::swarm(&cluster, folder))?;
+            options.tell(|folder| TestEnv::swarm(&cluster, folder))?;
             cluster.end()
         }
     }
@@ -120,7 +120,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 impl Options {
     /// Tells each story in a shop of its own.
-    fn tell<'a>(&self, open: impl Fn(&Path) -> anyhow::Result<Ground<'a>>) -> anyhow::Result<()> {
+    fn tell<'a>(&self, open: impl Fn(&Path) -> anyhow::Result<TestEnv<'a>>) -> anyhow::Result<()> {
         let artefacts = sh::artefacts("releases")?;
         let all = self.target.stories();
         let stories = if self.story.is_empty() {
@@ -134,7 +134,7 @@ impl Options {
             let folder = tempfile::tempdir()?;
             let artefacts = artefacts.join(&name);
             std::fs::create_dir(&artefacts)?;
-            let stage = Stage {
+            let stage = Scenario {
                 ground: open(folder.path())?,
                 rate: &self.rate,
                 artefacts: &artefacts,
@@ -150,7 +150,7 @@ impl Options {
 }
 
 impl Story {
-    fn tell(self, stage: &Stage<'_>) -> anyhow::Result<()> {
+    fn tell(self, stage: &Scenario<'_>) -> anyhow::Result<()> {
         match self {
             Self::Good => good::tell(stage),
             Self::Shares => shares::tell(stage),

@@ -16,7 +16,7 @@ use crate::durability::audit::Audit;
 use crate::durability::{Shop, Store, Stores};
 use crate::servers::Servers;
 use crate::{sh, wait};
-use fault::{Fault, Ground, Tmpfs};
+use fault::{Fault, TestEnv, Tmpfs};
 use load::Shoppers;
 
 /// Which stores, and how many orders.
@@ -73,8 +73,8 @@ fn one(store: Store, binary: &Path, orders: u64, artefacts: &Path) -> anyhow::Re
     let disk = Tmpfs::mount(folder.path().join("disk"))?;
     // The shop's own files are on the disk that fills up when they are its stores.
     let mut ground = match store {
-        Store::Sqlite => Ground::files(disk),
-        Store::Postgres => Ground::servers_on(Servers::start(disk.path())?, disk),
+        Store::Sqlite => TestEnv::files(disk),
+        Store::Postgres => TestEnv::servers_on(Servers::start(disk.path())?, disk),
     };
     let home = ground.home(folder.path()).to_owned();
     let shop = Shop::open(binary, &home, ground.variables())?;
@@ -85,7 +85,7 @@ fn one(store: Store, binary: &Path, orders: u64, artefacts: &Path) -> anyhow::Re
 
 fn under_shoppers(
     shop: &Shop<'_>,
-    ground: &mut Ground,
+    ground: &mut TestEnv,
     store: Store,
     orders: u64,
     artefacts: &Path,
@@ -121,7 +121,7 @@ fn under_shoppers(
 fn suffer(
     fault: Fault,
     shop: &Shop<'_>,
-    ground: &mut Ground,
+    ground: &mut TestEnv,
     buyer: &Buyer,
 ) -> anyhow::Result<Duration> {
     wait::until("a shop that works", RECOVERY_TIMEOUT, || buyer.buy().ok())?;

@@ -3,17 +3,17 @@
 
 pub(crate) mod audit;
 mod cluster;
-mod crowd;
-mod gate;
+mod load;
+mod load_balancer;
 mod node;
+mod scenarios;
 mod shop;
-mod story;
 mod zones;
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use gate::Gate;
+use load_balancer::Gate;
 
 pub(crate) use cluster::{Cluster, ERRORS};
 pub(crate) use shop::Shop;
@@ -54,12 +54,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 /// Everything once, on one node, with stores in files.
 fn embedded(cluster: &Cluster) -> anyhow::Result<()> {
     let shop = Shop::deploy(cluster, &["stack.yaml"])?;
-    story::sell(&shop, &shop.door())?;
+    scenarios::sell(&shop, &shop.door())?;
     zones::isolate(&shop)?;
-    story::replace_a_killed_task(&shop)?;
-    story::update(&shop, &shop.door(), &story::BEHIND_THE_DOOR)?;
-    story::roll_back(&shop, &shop.door(), "catalogue")?;
-    story::run_beside(&shop)?;
+    scenarios::replace_a_killed_task(&shop)?;
+    scenarios::update(&shop, &shop.door(), &scenarios::BEHIND_THE_DOOR)?;
+    scenarios::roll_back(&shop, &shop.door(), "catalogue")?;
+    scenarios::run_beside(&shop)?;
     audit::must_be_clean(&shop, &shop.journal)?;
     shop.close()
 }
@@ -68,10 +68,10 @@ fn embedded(cluster: &Cluster) -> anyhow::Result<()> {
 fn with_servers(cluster: &Cluster) -> anyhow::Result<()> {
     let shop = Shop::deploy(cluster, &["stack.yaml", "data.yaml"])?;
     let gate = Gate::open(cluster)?;
-    story::sell(&shop, &gate.url())?;
-    story::update(&shop, &gate.url(), &["front-end"])?;
-    story::roll_back(&shop, &gate.url(), "front-end")?;
-    story::drain_a_node(&shop, &gate.url())?;
+    scenarios::sell(&shop, &gate.url())?;
+    scenarios::update(&shop, &gate.url(), &["front-end"])?;
+    scenarios::roll_back(&shop, &gate.url(), "front-end")?;
+    scenarios::drain_a_node(&shop, &gate.url())?;
     audit::must_be_clean(&shop, &shop.journal)?;
     shop.close()
 }

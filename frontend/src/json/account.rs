@@ -11,10 +11,10 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{customer, embedded, missing};
-use crate::{Shop, Visitor};
+use super::dto::{customer, embedded, missing};
+use crate::{AppState, Visitor};
 
-pub(super) fn routes() -> OpenApiRouter<Shop> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(customers))
         .routes(routes!(myself, close))
@@ -22,7 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 
 /// Lists the only customer the visitor may see.
 #[utoipa::path(get, path = "/customers", responses((status = 200, body = Object), (status = 401, description = "a guest")))]
-async fn customers(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
+async fn customers(State(shop): State<AppState>, visitor: Visitor) -> Result<Json<Value>> {
     let own = fetch(&shop, &visitor.signed_in()?.id).await?;
     Ok(Json(embedded("customer", &[customer(&own)])))
 }
@@ -32,7 +32,7 @@ async fn customers(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Va
 /// not labelled JSON.
 #[utoipa::path(get, path = "/customers/{*any}", params(("any" = String, Path)),
     responses((status = 200, body = String, content_type = "text/plain")))]
-async fn myself(State(shop): State<Shop>, visitor: Visitor) -> Result<Response> {
+async fn myself(State(shop): State<AppState>, visitor: Visitor) -> Result<Response> {
     let own = match &visitor.customer {
         Some(customer) => fetch(&shop, &customer.id).await.map(Some),
         None => Ok(None),
@@ -53,7 +53,7 @@ async fn close(_: Visitor) -> Error {
     Error::Unauthorized
 }
 
-async fn fetch(shop: &Shop, id: &str) -> Result<pb::Customer> {
+async fn fetch(shop: &AppState, id: &str) -> Result<pb::Customer> {
     let request = pb::GetCustomerRequest { id: id.to_owned() };
     Ok(shop.users.clone().get_customer(request).await?.into_inner())
 }

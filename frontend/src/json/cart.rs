@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::Fields;
-use super::wire::Item;
-use crate::{Shop, Visitor};
+use super::dto::Item;
+use super::extract::Fields;
+use crate::{AppState, Visitor};
 
-pub(super) fn routes() -> OpenApiRouter<Shop> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(show, add, clear))
         .routes(routes!(update))
@@ -31,7 +31,7 @@ pub(super) const CART_REVISION: &str = "cart-revision";
 /// Lists the lines of the cart.
 #[utoipa::path(get, path = "/cart", responses((status = 200, body = Vec<Item>,
     headers(("Cart-Revision" = String, description = "names these contents; none for an empty cart")))))]
-async fn show(State(shop): State<Shop>, visitor: Visitor) -> Result<Response> {
+async fn show(State(shop): State<AppState>, visitor: Visitor) -> Result<Response> {
     let request = pb::GetCartRequest {
         customer_id: visitor.owner().to_owned(),
     };
@@ -55,7 +55,7 @@ struct Add {
 #[utoipa::path(post, path = "/cart", request_body = Add,
     responses((status = 201), (status = 400), (status = 404)))]
 async fn add(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Fields(add): Fields<Add>,
 ) -> Result<StatusCode> {
@@ -86,7 +86,7 @@ struct Update {
 #[utoipa::path(post, path = "/cart/update", request_body = Update,
     responses((status = 202), (status = 400), (status = 404)))]
 async fn update(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Fields(update): Fields<Update>,
 ) -> Result<StatusCode> {
@@ -106,7 +106,7 @@ async fn update(
 
 /// Empties the cart.
 #[utoipa::path(delete, path = "/cart", responses((status = 202)))]
-async fn clear(State(shop): State<Shop>, visitor: Visitor) -> Result<StatusCode> {
+async fn clear(State(shop): State<AppState>, visitor: Visitor) -> Result<StatusCode> {
     let request = pb::ClearCartRequest {
         customer_id: visitor.owner().to_owned(),
         ..Default::default()
@@ -119,7 +119,7 @@ async fn clear(State(shop): State<Shop>, visitor: Visitor) -> Result<StatusCode>
 #[utoipa::path(delete, path = "/cart/{itemId}", params(("itemId" = String, Path, description = "the product's id")),
     responses((status = 202), (status = 404)))]
 async fn remove(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Path(product_id): Path<String>,
 ) -> Result<StatusCode> {

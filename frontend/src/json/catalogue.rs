@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::wire::{Missing, Sock, missing};
-use crate::{Shop, Visitor};
+use super::dto::{Missing, Sock, missing};
+use crate::{AppState, Visitor};
 
 /// Maximum number of products on one page.
 const MAX_PAGE_SIZE: i64 = 100;
 
-pub(super) fn routes() -> OpenApiRouter<Shop> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(size))
@@ -35,7 +35,7 @@ type Pairs = Query<Vec<(String, String)>>;
     ("sort" = Option<String>, Query, description = "id, name, price or count"),
     ("tags" = Option<String>, Query, description = "any of these, separated by commas"),
 ), responses((status = 200, body = Option<Vec<Sock>>, description = "null when no product carries the tags")))]
-async fn list(State(shop): State<Shop>, _: Visitor, Query(pairs): Pairs) -> Result<Response> {
+async fn list(State(shop): State<AppState>, _: Visitor, Query(pairs): Pairs) -> Result<Response> {
     let Some(request) = question(&pairs) else {
         return Ok(Json(Vec::<Sock>::new()).into_response());
     };
@@ -61,7 +61,7 @@ struct Size {
 #[utoipa::path(get, path = "/catalogue/size", params(
     ("tags" = Option<String>, Query, description = "any of these, separated by commas"),
 ), responses((status = 200, body = Size)))]
-async fn size(State(shop): State<Shop>, _: Visitor, Query(pairs): Pairs) -> Result<Json<Size>> {
+async fn size(State(shop): State<AppState>, _: Visitor, Query(pairs): Pairs) -> Result<Json<Size>> {
     let request = pb::ListProductsRequest {
         tags: wanted_tags(&pairs),
         size: 1,
@@ -82,7 +82,11 @@ enum Found {
 /// Returns a product, or with status 200 an error whose `status_code` is 404.
 #[utoipa::path(get, path = "/catalogue/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Found)))]
-async fn one(State(shop): State<Shop>, _: Visitor, Path(id): Path<String>) -> Result<Json<Found>> {
+async fn one(
+    State(shop): State<AppState>,
+    _: Visitor,
+    Path(id): Path<String>,
+) -> Result<Json<Found>> {
     match shop.product(&id).await {
         Ok(seen) => Ok(Json(Found::Product(seen.value.into()))),
         Err(error @ (Error::NotFound(_) | Error::Invalid(_))) => {
@@ -102,7 +106,7 @@ struct Tags {
 
 /// Lists tags.
 #[utoipa::path(get, path = "/tags", responses((status = 200, body = Tags)))]
-async fn tags(State(shop): State<Shop>, _: Visitor) -> Result<Json<Tags>> {
+async fn tags(State(shop): State<AppState>, _: Visitor) -> Result<Json<Tags>> {
     let tags = shop.tags().await?.value;
     let tags = tags.into_iter().map(|tag| tag.name).collect();
     Ok(Json(Tags { tags, err: None }))

@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::cart::CART_REVISION;
-use super::{NoCause, receipt};
-use crate::{Shop, Visitor};
+use super::{NoCause, order_dto};
+use crate::{AppState, Visitor};
 
 /// Maximum number of orders in one response: the newest.
 const MAX_ORDERS: u32 = 1000;
@@ -26,7 +26,7 @@ const HAL: &str = "application/hal+json;charset=UTF-8";
 
 const INCOMPLETE: &str = "Invalid order request. Order requires customer, address, card and items.";
 
-pub(super) fn routes() -> OpenApiRouter<Shop> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, place))
         .routes(routes!(search))
@@ -37,11 +37,11 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 /// Lists the customer's orders, newest last. The status was always 201.
 #[utoipa::path(get, path = "/orders", responses((status = 201, body = Vec<Object>), (status = 401, description = "a guest")))]
 async fn list(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
 ) -> Result<(StatusCode, Json<Vec<Value>>)> {
     let orders = newest(&shop, &visitor.signed_in()?.id).await?;
-    let orders = orders.iter().map(receipt::read).collect();
+    let orders = orders.iter().map(order_dto::read).collect();
     Ok((StatusCode::CREATED, Json(orders)))
 }
 
@@ -53,11 +53,15 @@ async fn list(
 ), responses((status = 201, body = Object), (status = 401, description = "a guest"),
     (status = 406, body = SpringError, description = "declined, or something is missing"),
     (status = 409, body = Bought, description = "the cart has changed, or was bought already: then `order` is the id of that order")))]
-async fn place(State(shop): State<Shop>, visitor: Visitor, headers: HeaderMap) -> Result<Response> {
+async fn place(
+    State(shop): State<AppState>,
+    visitor: Visitor,
+    headers: HeaderMap,
+) -> Result<Response> {
     let customer = &visitor.signed_in()?.id;
     match order(&shop, customer, &headers).await {
         Ok(order) => {
-            let order = receipt::placed(&order);
+            let order = order_dto::placed(&order);
             Ok((StatusCode::CREATED, Json(order)).into_response())
         }
         Err(Error::Refused(message)) => Ok(refused(&message)),
@@ -85,7 +89,7 @@ struct Bought {
     order: Option<String>,
 }
 
-async fn order(shop: &Shop, customer: &str, headers: &HeaderMap) -> Result<pb::Order> {
+async fn order(shop: &AppState, customer: &str, headers: &HeaderMap) -> Result<pb::Order> {
     let customer_id = || customer.to_owned();
     let (mut addresses, mut cards) = (shop.users.clone(), shop.users.clone());
     let (addresses, cards) = tokio::try_join!(
@@ -153,14 +157,14 @@ struct Search {
 #[utoipa::path(get, path = "/orders/search/customerId", params(("custId" = String, Query)),
     responses((status = 200, body = Object, content_type = HAL), (status = 404, description = "No body: not the customer's own")))]
 async fn found(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Query(search): Query<Search>,
 ) -> Result<Response> {
     match &visitor.customer {
         Some(customer) if customer.id == search.cust_id => {
             let orders = newest(&shop, &customer.id).await?;
-            Ok(hal(&receipt::found(&orders, &customer.id)))
+            Ok(hal(&order_dto::found(&orders, &customer.id)))
         }
         _ => Ok(StatusCode::NOT_FOUND.into_response()),
     }
@@ -170,7 +174,7 @@ async fn found(
 #[utoipa::path(get, path = "/orders/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Object, content_type = HAL), (status = 404, description = "No body: not one of the customer's")))]
 async fn one(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response> {
@@ -183,7 +187,7 @@ async fn one(
     };
     let order = shop.orders.clone().get_order(request).await;
     match order.map_err(Error::from) {
-        Ok(order) if stands(order.get_ref()) => Ok(hal(&receipt::read(order.get_ref()))),
+        Ok(order) if stands(order.get_ref()) => Ok(hal(&order_dto::read(order.get_ref()))),
         Ok(_) | Err(Error::NotFound(_) | Error::Invalid(_)) => {
             Ok(StatusCode::NOT_FOUND.into_response())
         }
@@ -192,7 +196,7 @@ async fn one(
 }
 
 /// The customer's newest orders, oldest of them first.
-async fn newest(shop: &Shop, customer: &str) -> Result<Vec<pb::Order>> {
+async fn newest(shop: &AppState, customer: &str) -> Result<Vec<pb::Order>> {
     let request = pb::ListOrdersRequest {
         customer_id: customer.to_owned(),
         page_size: MAX_ORDERS,

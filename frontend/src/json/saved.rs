@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::Fields;
-use super::wire::{self, Created, embedded, last_four};
-use crate::{Shop, Visitor};
+use super::dto::{self, Created, embedded, last_four};
+use super::extract::Fields;
+use crate::{AppState, Visitor};
 
-pub(super) fn routes() -> OpenApiRouter<Shop> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(first_address))
         .routes(routes!(first_card))
@@ -26,18 +26,18 @@ pub(super) fn routes() -> OpenApiRouter<Shop> {
 
 /// Returns the first address, or `{"status_code":500}` when there is none.
 #[utoipa::path(get, path = "/address", responses((status = 200, body = Object)))]
-async fn first_address(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
+async fn first_address(State(shop): State<AppState>, visitor: Visitor) -> Result<Json<Value>> {
     let Some(customer) = visitor.customer else {
         return Ok(nothing());
     };
     let first = list_addresses(&shop, customer.id).await?.into_iter().next();
-    Ok(first.map_or_else(nothing, |address| Json(wire::address(&address))))
+    Ok(first.map_or_else(nothing, |address| Json(dto::address(&address))))
 }
 
 /// Returns the last four digits of the first card, or `{"status_code":500}`
 /// when there is none.
 #[utoipa::path(get, path = "/card", responses((status = 200, body = Object)))]
-async fn first_card(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
+async fn first_card(State(shop): State<AppState>, visitor: Visitor) -> Result<Json<Value>> {
     let Some(customer) = visitor.customer else {
         return Ok(nothing());
     };
@@ -54,17 +54,17 @@ fn nothing() -> Json<Value> {
 
 /// Lists the customer's addresses.
 #[utoipa::path(get, path = "/addresses", responses((status = 200, body = Object), (status = 401, description = "a guest")))]
-async fn addresses(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
+async fn addresses(State(shop): State<AppState>, visitor: Visitor) -> Result<Json<Value>> {
     let list = list_addresses(&shop, visitor.signed_in()?.id.clone()).await?;
-    let list: Vec<_> = list.iter().map(wire::address).collect();
+    let list: Vec<_> = list.iter().map(dto::address).collect();
     Ok(Json(embedded("address", &list)))
 }
 
 /// Lists the customer's cards.
 #[utoipa::path(get, path = "/cards", responses((status = 200, body = Object), (status = 401, description = "a guest")))]
-async fn cards(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>> {
+async fn cards(State(shop): State<AppState>, visitor: Visitor) -> Result<Json<Value>> {
     let list = list_cards(&shop, visitor.signed_in()?.id.clone()).await?;
-    let list: Vec<_> = list.iter().map(wire::card).collect();
+    let list: Vec<_> = list.iter().map(dto::card).collect();
     Ok(Json(embedded("card", &list)))
 }
 
@@ -72,7 +72,7 @@ async fn cards(State(shop): State<Shop>, visitor: Visitor) -> Result<Json<Value>
 #[utoipa::path(get, path = "/cards/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Object), (status = 401, description = "a guest"), (status = 404, description = "not one of the customer's")))]
 async fn card(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Json<Value>> {
@@ -80,7 +80,7 @@ async fn card(
     let request = pb::GetCardRequest { id, customer_id };
     let card = shop.users.clone().get_card(request).await;
     match card.map_err(Error::from) {
-        Ok(card) => Ok(Json(wire::card(&card.into_inner()))),
+        Ok(card) => Ok(Json(dto::card(&card.into_inner()))),
         Err(Error::NotFound(_) | Error::Invalid(_)) => Err(Error::NotFound("card")),
         Err(error) => Err(error),
     }
@@ -100,7 +100,7 @@ struct Address {
 #[utoipa::path(post, path = "/addresses", request_body = Address,
     responses((status = 200, body = Created), (status = 400, description = "a field that is not as it must be"), (status = 401, description = "a guest")))]
 async fn add_address(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Fields(address): Fields<Address>,
 ) -> Result<Json<Created>> {
@@ -133,7 +133,7 @@ struct Card {
 #[utoipa::path(post, path = "/cards", request_body = Card,
     responses((status = 200, body = Created), (status = 400, description = "a field that is not as it must be"), (status = 401, description = "a guest")))]
 async fn add_card(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Fields(card): Fields<Card>,
 ) -> Result<Json<Created>> {
@@ -152,7 +152,7 @@ async fn add_card(
 #[utoipa::path(delete, path = "/addresses/{id}", params(("id" = String, Path)),
     responses((status = 200, body = String), (status = 401, description = "a guest, or not one of the customer's")))]
 async fn remove_address(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Json<&'static str>> {
@@ -165,7 +165,7 @@ async fn remove_address(
 #[utoipa::path(delete, path = "/cards/{id}", params(("id" = String, Path)),
     responses((status = 200, body = String), (status = 401, description = "a guest, or not one of the customer's")))]
 async fn remove_card(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Json<&'static str>> {
@@ -184,13 +184,13 @@ fn removed<T>(outcome: Result<T, tonic::Status>) -> Result<Json<&'static str>> {
     }
 }
 
-async fn list_addresses(shop: &Shop, customer_id: String) -> Result<Vec<pb::Address>> {
+async fn list_addresses(shop: &AppState, customer_id: String) -> Result<Vec<pb::Address>> {
     let request = pb::ListAddressesRequest { customer_id };
     let list = shop.users.clone().list_addresses(request).await?;
     Ok(list.into_inner().addresses)
 }
 
-async fn list_cards(shop: &Shop, customer_id: String) -> Result<Vec<pb::Card>> {
+async fn list_cards(shop: &AppState, customer_id: String) -> Result<Vec<pb::Card>> {
     let request = pb::ListCardsRequest { customer_id };
     let list = shop.users.clone().list_cards(request).await?;
     Ok(list.into_inner().cards)

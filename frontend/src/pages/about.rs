@@ -10,10 +10,10 @@ use proto::orders::GetOrderRequest;
 use proto::user::GetCustomerRequest;
 use tonic::{Code, Status};
 
-use super::frame::{Page, Visit};
 use super::html;
-use crate::Shop;
-use crate::patience::soon;
+use super::layout::{Page, PageContext};
+use crate::AppState;
+use crate::timeout::soon;
 
 /// An id that is well formed and nobody's.
 const NOBODY: &str = "000000000000000000000000";
@@ -34,7 +34,7 @@ struct About {
 }
 
 /// `GET /about`
-pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Response> {
+pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let (mut catalogue, mut carts) = (shop.catalogue.clone(), shop.carts.clone());
     let (mut orders, mut users) = (shop.orders.clone(), shop.users.clone());
     let customer_id = visit.visitor.owner().to_owned();

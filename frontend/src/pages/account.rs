@@ -7,14 +7,14 @@ use axum::response::Response;
 use chassis::{Error, Result};
 use proto::user as pb;
 
+use super::error_page::sentence;
 use super::fields;
 use super::form::Form;
-use super::frame::{Page, Visit};
-use super::posted::Posted;
-use super::problem::sentence;
+use super::layout::{Page, PageContext};
 use super::saved::{self, Choice, Saved};
+use super::submitted::Submitted;
 use super::{go, html_with};
-use crate::Shop;
+use crate::AppState;
 use crate::visitor::Kind;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct Account {
 }
 
 /// `GET /account`
-pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Response> {
+pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let request = pb::GetCustomerRequest {
         id: visit.visitor.signed_in()?.id.clone(),
     };
@@ -36,7 +36,12 @@ pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Respo
     show_with(&shop, &visit, filled(&customer), StatusCode::OK).await
 }
 
-async fn show_with(shop: &Shop, visit: &Visit, form: Form, status: StatusCode) -> Result<Response> {
+async fn show_with(
+    shop: &AppState,
+    visit: &PageContext,
+    form: Form,
+    status: StatusCode,
+) -> Result<Response> {
     let customer = visit.visitor.signed_in()?;
     let (page, saved) = tokio::join!(
         visit.page(shop, "Your account"),
@@ -62,7 +67,7 @@ fn filled(customer: &pb::Customer) -> Form {
 }
 
 /// The form of a customer, with what they sent for one part of it.
-async fn checked(shop: &Shop, posted: &Posted, group: &str) -> Result<(String, Form, bool)> {
+async fn checked(shop: &AppState, posted: &Submitted, group: &str) -> Result<(String, Form, bool)> {
     let id = posted.visit.visitor.signed_in()?.id.clone();
     let request = pb::GetCustomerRequest { id: id.clone() };
     let customer = shop.users.clone().get_customer(request).await?.into_inner();
@@ -73,8 +78,8 @@ async fn checked(shop: &Shop, posted: &Posted, group: &str) -> Result<(String, F
 
 /// Goes back to the account when all went well; shows the form again otherwise.
 async fn done<T>(
-    shop: &Shop,
-    visit: &Visit,
+    shop: &AppState,
+    visit: &PageContext,
     mut form: Form,
     outcome: Result<T>,
 ) -> Result<Response> {
@@ -94,7 +99,7 @@ async fn done<T>(
 }
 
 /// `POST /account/profile`
-pub(super) async fn rename(State(shop): State<Shop>, posted: Posted) -> Result<Response> {
+pub(super) async fn rename(State(shop): State<AppState>, posted: Submitted) -> Result<Response> {
     let (id, form, fits) = checked(&shop, &posted, "profile").await?;
     let visit = &posted.visit;
     if !fits {
@@ -114,7 +119,10 @@ pub(super) async fn rename(State(shop): State<Shop>, posted: Posted) -> Result<R
 }
 
 /// `POST /account/addresses`
-pub(super) async fn add_address(State(shop): State<Shop>, posted: Posted) -> Result<Response> {
+pub(super) async fn add_address(
+    State(shop): State<AppState>,
+    posted: Submitted,
+) -> Result<Response> {
     let (id, form, fits) = checked(&shop, &posted, "address").await?;
     if !fits {
         return show_with(&shop, &posted.visit, form, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -124,7 +132,7 @@ pub(super) async fn add_address(State(shop): State<Shop>, posted: Posted) -> Res
 }
 
 /// `POST /account/cards`
-pub(super) async fn add_card(State(shop): State<Shop>, posted: Posted) -> Result<Response> {
+pub(super) async fn add_card(State(shop): State<AppState>, posted: Submitted) -> Result<Response> {
     let (id, form, fits) = checked(&shop, &posted, "card").await?;
     if !fits {
         return show_with(&shop, &posted.visit, form, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -135,9 +143,9 @@ pub(super) async fn add_card(State(shop): State<Shop>, posted: Posted) -> Result
 
 /// `POST /account/addresses/{id}/remove`
 pub(super) async fn remove_address(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(id): Path<String>,
-    Posted { visit, .. }: Posted,
+    Submitted { visit, .. }: Submitted,
 ) -> Result<Response> {
     let request = pb::DeleteAddressRequest {
         id,
@@ -149,9 +157,9 @@ pub(super) async fn remove_address(
 
 /// `POST /account/cards/{id}/remove`
 pub(super) async fn remove_card(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(id): Path<String>,
-    Posted { visit, .. }: Posted,
+    Submitted { visit, .. }: Submitted,
 ) -> Result<Response> {
     let request = pb::DeleteCardRequest {
         id,
@@ -162,7 +170,7 @@ pub(super) async fn remove_card(
 }
 
 /// What is not there any more is removed, too.
-fn removed_or_gone(shop: &Shop, visit: &Visit, removed: Result<()>) -> Result<Response> {
+fn removed_or_gone(shop: &AppState, visit: &PageContext, removed: Result<()>) -> Result<Response> {
     match removed {
         Ok(()) | Err(Error::NotFound(_)) => {
             visit.visitor.flash(shop, Kind::Done, "It is removed.");

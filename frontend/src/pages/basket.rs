@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use proto::cart::Cart;
 
+use super::format;
 use super::sock::Sock;
-use super::sums::Sums;
-use super::words;
-use crate::Shop;
+use super::totals::Totals;
+use crate::AppState;
 
 /// A cart with the names and prices of today.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Line {
 
 impl Basket {
     /// Looks up what is in `cart`.
-    pub(super) async fn of(shop: &Shop, cart: &Cart) -> Self {
+    pub(super) async fn of(shop: &AppState, cart: &Cart) -> Self {
         if cart.items.is_empty() {
             return Self::default();
         }
@@ -56,8 +56,8 @@ impl Basket {
     }
 
     /// What it all comes to.
-    pub(super) fn sums(&self) -> Sums {
-        Sums::of(self.lines.iter().map(Line::cents).sum())
+    pub(super) fn sums(&self) -> Totals {
+        Totals::of(self.lines.iter().map(Line::cents).sum())
     }
 }
 
@@ -79,12 +79,12 @@ impl Line {
 
     /// Where its page is.
     pub(super) fn path(&self) -> String {
-        words::sock_href(&self.product_id)
+        format::sock_href(&self.product_id)
     }
 
     /// Where to change how many.
     pub(super) fn action(&self) -> String {
-        format!("/basket/{}", words::encoded(&self.product_id))
+        format!("/basket/{}", format::encoded(&self.product_id))
     }
 
     /// What it looks like.
@@ -94,17 +94,17 @@ impl Line {
 
     /// What a pair costs.
     pub(super) fn each(&self) -> String {
-        words::money(self.each_cents())
+        format::money(self.each_cents())
     }
 
     /// What they cost together.
     pub(super) fn total(&self) -> String {
-        words::money(self.cents())
+        format::money(self.cents())
     }
 
     /// Says so when the price is not what it was.
     pub(super) fn change(&self) -> Option<String> {
-        let was = words::money(self.noted_cents);
+        let was = format::money(self.noted_cents);
         (self.each_cents() != self.noted_cents).then(|| format!("It was {was} when you put it in"))
     }
 
@@ -152,7 +152,7 @@ mod tests {
             lines: vec![line(None)],
             stale: true,
         };
-        assert_eq!(basket.sums(), Sums::billed(3000, 499, 3499));
+        assert_eq!(basket.sums(), Totals::billed(3000, 499, 3499));
         assert_eq!(basket.lines[0].change(), None);
     }
 }

@@ -10,12 +10,12 @@ use proto::cart::Cart;
 use super::basket::Basket;
 use super::fields;
 use super::form::Form;
-use super::frame::{Page, Visit};
-use super::place::{self, Failed, Wish};
-use super::posted::Posted;
+use super::layout::{Page, PageContext};
+use super::place_order::{self, Failed, Wish};
 use super::saved::{Choice, Saved};
+use super::submitted::Submitted;
 use super::{go, html, html_with};
-use crate::Shop;
+use crate::AppState;
 use crate::visitor::Kind;
 
 #[derive(Template)]
@@ -46,7 +46,7 @@ struct Checkout {
 }
 
 /// `GET /checkout`
-pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Response> {
+pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let Some(customer) = &visit.visitor.customer else {
         let page = visit.page(&shop, "Checkout").await;
         return html(&Welcome { page });
@@ -66,21 +66,21 @@ pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Respo
         revision: String::new(),
         form: Form::new([fields::address(), fields::card()]),
     };
-    let sheet = Sheet { cart, saved, wish };
+    let sheet = CheckoutView { cart, saved, wish };
     html(&sheet.lay_out(&shop, &visit).await)
 }
 
 /// `POST /checkout`
 pub(super) async fn order(
-    State(shop): State<Shop>,
-    Posted { visit, form: sent }: Posted,
+    State(shop): State<AppState>,
+    Submitted { visit, form: sent }: Submitted,
 ) -> Result<Response> {
     let customer = visit.visitor.signed_in()?;
     // Only a failure needs the cart, but with carts away nobody should wait until orders has found out, too.
     let (cart, saved) = tokio::try_join!(visit.cart(&shop), Saved::of(&shop, &customer.id))?;
     let mut wish = Wish::read(&sent);
     let outcome = if wish.check(&sent) {
-        place::place(&shop, &customer.id, &mut wish).await
+        place_order::place(&shop, &customer.id, &mut wish).await
     } else {
         Err(Failed::Form)
     };
@@ -108,17 +108,22 @@ pub(super) async fn order(
         visit.visitor.flash(&shop, Kind::Problem, text);
         return Ok(go("/basket"));
     }
-    again(&shop, &visit, Sheet { cart, saved, wish }, failed).await
+    again(&shop, &visit, CheckoutView { cart, saved, wish }, failed).await
 }
 
 /// Tells of the order that bought this basket from another page.
-async fn bought(shop: &Shop, visit: &Visit, order: String) -> Result<Response> {
+async fn bought(shop: &AppState, visit: &PageContext, order: String) -> Result<Response> {
     let page = visit.page(shop, "This basket is bought already").await;
     html_with(StatusCode::CONFLICT, &Bought { page, order })
 }
 
 /// Shows the checkout again, with what happened above it.
-async fn again(shop: &Shop, visit: &Visit, mut sheet: Sheet, failed: Failed) -> Result<Response> {
+async fn again(
+    shop: &AppState,
+    visit: &PageContext,
+    mut sheet: CheckoutView,
+    failed: Failed,
+) -> Result<Response> {
     if !matches!(failed, Failed::Form) {
         sheet.wish.form.fail(failed.headline());
         // What was new a moment ago may have been saved on the way.
@@ -132,14 +137,14 @@ async fn again(shop: &Shop, visit: &Visit, mut sheet: Sheet, failed: Failed) -> 
 }
 
 /// What a checkout is made from.
-struct Sheet {
+struct CheckoutView {
     cart: Cart,
     saved: Saved,
     wish: Wish,
 }
 
-impl Sheet {
-    async fn lay_out(self, shop: &Shop, visit: &Visit) -> Checkout {
+impl CheckoutView {
+    async fn lay_out(self, shop: &AppState, visit: &PageContext) -> Checkout {
         let addresses = self.saved.addresses(&self.wish.address);
         let cards = self.saved.cards(&self.wish.card);
         let none = |choices: &[Choice]| choices.iter().all(|choice| !choice.on);

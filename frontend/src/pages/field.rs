@@ -5,8 +5,8 @@ use chassis::clock::now_ms;
 use validation::card::month_at;
 use validation::text;
 
-use super::posted::Form;
-use super::rule::Rule;
+use super::submitted::Form;
+use super::validate::Rule;
 
 /// One field, with what was typed into it.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use validation::text;
 
 use super::field::Field;
-use super::rule::Rule;
+use super::validate::Rule;
 
 /// Length of the longest username of an account from before usernames were as
 /// short as other texts, in characters.

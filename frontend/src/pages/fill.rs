@@ -13,10 +13,10 @@ use serde_json::json;
 use validation::quantity;
 
 use super::basket::Basket;
-use super::frame::{Page, Visit, count};
-use super::posted::Posted;
-use super::{go, html, problem, words};
-use crate::Shop;
+use super::layout::{Page, PageContext, count};
+use super::submitted::Submitted;
+use super::{error_page, format, go, html};
+use crate::AppState;
 use crate::visitor::Kind;
 
 #[derive(Template)]
@@ -27,7 +27,7 @@ struct BasketPage {
 }
 
 /// `GET /basket`
-pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Response> {
+pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let cart = visit.cart(&shop).await.ok();
     let mut page = visit.page_with(&shop, "Your basket", cart.as_ref());
     let basket = match cart {
@@ -35,15 +35,15 @@ pub(super) async fn show(State(shop): State<Shop>, visit: Visit) -> Result<Respo
         None => None,
     };
     let stale = basket.as_ref().is_some_and(|basket| basket.stale);
-    page.note(stale, problem::STALE);
+    page.note(stale, error_page::STALE);
     html(&BasketPage { page, basket })
 }
 
 /// `POST /basket`: puts some pairs of a sock in, and goes on to `next`.
 pub(super) async fn add(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     headers: HeaderMap,
-    Posted { visit, form }: Posted,
+    Submitted { visit, form }: Submitted,
 ) -> Result<Response> {
     let quantity = match form.value("quantity") {
         "" => 1,
@@ -72,7 +72,7 @@ pub(super) async fn add(
     }
     visit.visitor.flash(&shop, Kind::Done, message);
     let next = Some(form.value("next")).filter(|next| !next.is_empty());
-    Ok(go(next.map_or("/basket", words::safe_next)))
+    Ok(go(next.map_or("/basket", format::safe_next)))
 }
 
 /// What became of adding a sock: a line stops at the limit.
@@ -91,9 +91,9 @@ fn added(cart: &Cart, product: &Product) -> String {
 
 /// `POST /basket/{product}`: changes how many pairs, or takes them all out.
 pub(super) async fn change(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(product_id): Path<String>,
-    Posted { visit, form }: Posted,
+    Submitted { visit, form }: Submitted,
 ) -> Result<Response> {
     let typed = form.value("quantity").parse().ok();
     let Some(quantity) = typed.and_then(|pairs| quantity::check(pairs, 0).ok()) else {

@@ -1,7 +1,7 @@
 //! Forms as pages show them: their fields, and what is wrong with them.
 
 use super::field::Field;
-use super::posted;
+use super::submitted;
 
 /// A form on a page.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ impl Form {
     }
 
     /// Fills in the fields of `group` and says whether they will do.
-    pub(super) fn check(&mut self, group: &str, sent: &posted::Form) -> bool {
+    pub(super) fn check(&mut self, group: &str, sent: &submitted::Form) -> bool {
         for field in self.fields.iter_mut().filter(|field| field.group == group) {
             field.fill(sent);
         }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn only_the_fields_in_question_are_checked() {
         let mut form = Form::new([address(), card()]);
-        let sent = posted::Form::from([
+        let sent = submitted::Form::from([
             ("number", "12b"),
             ("street", "Mill Lane"),
             ("city", "Leeds"),

@@ -7,11 +7,11 @@ use axum::response::Response;
 use chassis::Result;
 use proto::catalogue as pb;
 
-use super::frame::{Page, Visit};
+use super::layout::{Page, PageContext};
 use super::sock::Sock;
 use super::socks::Tag;
-use super::{html, plain, problem};
-use crate::Shop;
+use super::{error_page, html, plain};
+use crate::AppState;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -24,9 +24,9 @@ struct Home {
 
 /// `GET /`, in plain text for those who read it in a terminal.
 pub(super) async fn show(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     headers: HeaderMap,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     if plain::is_wanted(&headers) {
         return plain::show(&shop).await;
@@ -37,8 +37,11 @@ pub(super) async fn show(
     };
     let (mut page, list, tags) =
         tokio::join!(visit.page(&shop, "Home"), shop.list(request), shop.tags());
-    page.note(list.is_err(), problem::AWAY);
-    page.note(list.as_ref().is_ok_and(|list| list.stale), problem::STALE);
+    page.note(list.is_err(), error_page::AWAY);
+    page.note(
+        list.as_ref().is_ok_and(|list| list.stale),
+        error_page::STALE,
+    );
     let list = list.map(|list| list.value).unwrap_or_default();
     let tags = tags.map(|tags| tags.value).unwrap_or_default();
     html(&Home {

@@ -3,8 +3,8 @@
 use proto::orders as pb;
 use proto::orders::State;
 
-use super::sums::Sums;
-use super::{saved, words};
+use super::totals::Totals;
+use super::{format, saved};
 
 /// An order, in words.
 #[derive(Clone, Debug)]
@@ -29,10 +29,10 @@ impl From<&pb::Item> for Bought {
     fn from(item: &pb::Item) -> Self {
         Self {
             name: item.name.clone(),
-            path: words::sock_href(&item.product_id),
+            path: format::sock_href(&item.product_id),
             pairs: item.quantity,
-            each: words::money(item.unit_price_cents),
-            price: words::money(item.unit_price_cents * i64::from(item.quantity)),
+            each: format::money(item.unit_price_cents),
+            price: format::money(item.unit_price_cents * i64::from(item.quantity)),
         }
     }
 }
@@ -57,17 +57,17 @@ impl Order {
 
     /// Where its page is.
     pub(super) fn path(&self) -> String {
-        format!("/account/orders/{}", words::encoded(&self.0.id))
+        format!("/account/orders/{}", format::encoded(&self.0.id))
     }
 
     /// When it was placed, for people.
     pub(super) fn placed(&self) -> String {
-        words::time(self.0.placed_at_ms)
+        format::time(self.0.placed_at_ms)
     }
 
     /// When it was placed, for machines.
     pub(super) fn placed_iso(&self) -> String {
-        words::iso(self.0.placed_at_ms)
+        format::iso(self.0.placed_at_ms)
     }
 
     /// Where it stands, in a word or two.
@@ -130,7 +130,7 @@ impl Order {
 
     /// `pair` or `pairs`, as many as it is.
     pub(super) fn pairs_word(&self) -> &'static str {
-        words::pairs_word(self.pairs())
+        format::pairs_word(self.pairs())
     }
 
     /// What was bought.
@@ -139,8 +139,8 @@ impl Order {
     }
 
     /// What it came to.
-    pub(super) fn sums(&self) -> Sums {
-        Sums::billed(
+    pub(super) fn sums(&self) -> Totals {
+        Totals::billed(
             self.0.subtotal_cents,
             self.0.shipping_cents,
             self.0.total_cents,

@@ -7,13 +7,13 @@ use chassis::{Error, Result};
 use proto::orders::{CancelOrderRequest, GetOrderRequest, ListOrdersRequest};
 use serde::Deserialize;
 
-use super::frame::{Page, Visit};
+use super::error_page::sentence;
+use super::layout::{Page, PageContext};
 use super::order::Order;
-use super::posted::Posted;
-use super::problem::sentence;
-use super::{go, html, words};
+use super::submitted::Submitted;
+use super::{format, go, html};
 use crate::visitor::Kind;
-use crate::{Shop, Visitor};
+use crate::{AppState, Visitor};
 
 #[derive(Template)]
 #[template(path = "orders.html")]
@@ -39,9 +39,9 @@ pub(super) struct From {
 
 /// `GET /account/orders`
 pub(super) async fn list(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Query(From { from }): Query<From>,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     let request = ListOrdersRequest {
         customer_id: visit.visitor.signed_in()?.id.clone(),
@@ -56,12 +56,12 @@ pub(super) async fn list(
     html(&Orders {
         page,
         list: list.orders.into_iter().map(Order::from).collect(),
-        older: older.map(|token| format!("/account/orders?from={}", words::encoded(&token))),
+        older: older.map(|token| format!("/account/orders?from={}", format::encoded(&token))),
     })
 }
 
 /// The order called `id`, if it is this visitor's.
-pub(super) async fn own(shop: &Shop, visitor: &Visitor, id: &str) -> Result<Order> {
+pub(super) async fn own(shop: &AppState, visitor: &Visitor, id: &str) -> Result<Order> {
     let request = GetOrderRequest {
         id: id.to_owned(),
         customer_id: visitor.signed_in()?.id.clone(),
@@ -81,9 +81,9 @@ pub(super) async fn own(shop: &Shop, visitor: &Visitor, id: &str) -> Result<Orde
 
 /// `GET /account/orders/{id}`
 pub(super) async fn show(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(id): Path<String>,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     let order = own(&shop, &visit.visitor, &id).await?;
     let page = visit.page(&shop, format!("Order {}", order.number())).await;
@@ -99,9 +99,9 @@ pub(super) struct Old {
 
 /// `GET /customer-order.html?order=/orders/{id}`: no other URL is followed.
 pub(super) async fn show_old(
-    state: State<Shop>,
+    state: State<AppState>,
     Query(old): Query<Old>,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     let id = old.order.strip_prefix("/orders/");
     let id = id.ok_or(Error::NotFound("order"))?.to_owned();
@@ -110,9 +110,9 @@ pub(super) async fn show_old(
 
 /// `POST /account/orders/{id}/cancel`
 pub(super) async fn cancel(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(id): Path<String>,
-    Posted { visit, .. }: Posted,
+    Submitted { visit, .. }: Submitted,
 ) -> Result<Response> {
     let request = CancelOrderRequest {
         id: id.clone(),
@@ -137,5 +137,5 @@ pub(super) async fn cancel(
         }
         Err(error) => return Err(error),
     }
-    Ok(go(&format!("/account/orders/{}", words::encoded(&id))))
+    Ok(go(&format!("/account/orders/{}", format::encoded(&id))))
 }

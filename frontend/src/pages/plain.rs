@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use chassis::Result;
 use proto::catalogue as pb;
 
-use super::words;
-use crate::Shop;
+use super::format;
+use crate::AppState;
 
 /// Whether a request comes from a terminal, or asks for plain text outright.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 /// The window, with everything in it.
-pub(super) async fn show(shop: &Shop) -> Result<Response> {
+pub(super) async fn show(shop: &AppState) -> Result<Response> {
     let request = pb::ListProductsRequest {
         size: 20,
         ..Default::default()
@@ -66,8 +66,8 @@ fn line(sock: &pb::Product) -> String {
     format!(
         "   {:<18}{:>8}   {:<10} {}\n",
         sock.name,
-        words::money(sock.price_cents),
-        words::stock(sock.stock),
+        format::money(sock.price_cents),
+        format::stock(sock.stock),
         sock.tags.join(", ")
     )
 }

@@ -7,14 +7,14 @@ use axum::response::Response;
 use chassis::{Error, Result};
 use proto::user::RegisterRequest;
 
-use super::enter::{Onwards, retry_later, slow_down};
+use super::error_page::sentence;
 use super::fields;
 use super::form::Form;
-use super::frame::{Page, Visit, next_query};
-use super::posted::{self, Posted};
-use super::problem::sentence;
-use super::{go, html_with, words};
-use crate::Shop;
+use super::layout::{Page, PageContext, next_query};
+use super::sign_in::{NextQuery, retry_later, slow_down};
+use super::submitted::{self, Submitted};
+use super::{format, go, html_with};
+use crate::AppState;
 use crate::visitor::Kind;
 
 #[derive(Template)]
@@ -28,17 +28,17 @@ struct Register {
 
 /// `GET /register`
 pub(super) async fn invite(
-    State(shop): State<Shop>,
-    Query(onwards): Query<Onwards>,
-    visit: Visit,
+    State(shop): State<AppState>,
+    Query(onwards): Query<NextQuery>,
+    visit: PageContext,
 ) -> Result<Response> {
     let form = Form::new([fields::register()]);
     invite_again(&shop, &visit, form, &onwards.next, StatusCode::OK).await
 }
 
 async fn invite_again(
-    shop: &Shop,
-    visit: &Visit,
+    shop: &AppState,
+    visit: &PageContext,
     form: Form,
     next: &str,
     status: StatusCode,
@@ -46,7 +46,7 @@ async fn invite_again(
     let page = Register {
         page: visit.page(shop, "Open an account").await,
         form: form.shown(),
-        next: words::safe_next(next).to_owned(),
+        next: format::safe_next(next).to_owned(),
         next_query: next_query(next),
     };
     html_with(status, &page)
@@ -54,8 +54,8 @@ async fn invite_again(
 
 /// `POST /sign-up`
 pub(super) async fn register(
-    State(shop): State<Shop>,
-    Posted { visit, form: sent }: Posted,
+    State(shop): State<AppState>,
+    Submitted { visit, form: sent }: Submitted,
 ) -> Result<Response> {
     let next = sent.value("next");
     let mut form = Form::new([fields::register()]);
@@ -70,7 +70,7 @@ pub(super) async fn register(
             visit.visitor.sign_in(&shop, &customer).await?;
             let text = format!("Welcome, {}.", customer.username);
             visit.visitor.flash(&shop, Kind::Done, text);
-            return Ok(go(words::safe_next(next)));
+            return Ok(go(format::safe_next(next)));
         }
         Err(Error::Exists(_)) => {
             form.reject("username", "Username is taken: choose another");
@@ -94,7 +94,7 @@ pub(super) async fn register(
     invite_again(&shop, &visit, form, next, status).await
 }
 
-fn registration(form: &Form, sent: &posted::Form) -> RegisterRequest {
+fn registration(form: &Form, sent: &submitted::Form) -> RegisterRequest {
     RegisterRequest {
         username: form.value("username"),
         password: sent.exact("password").to_owned(),

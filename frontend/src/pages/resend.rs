@@ -13,10 +13,10 @@ use serde_json::json;
 
 use super::field::Field;
 use super::form::Form;
-use super::frame::{Page, Visit};
-use super::posted::Posted;
+use super::layout::{Page, PageContext};
+use super::submitted::Submitted;
 use super::{fields, html_with};
-use crate::Shop;
+use crate::AppState;
 
 /// Why a form is shown again.
 const STALE: &str = "This form was opened before you signed in or out, or a long time ago. Nothing was changed. Have a look at it, and send it again.";
@@ -36,7 +36,7 @@ struct Resend {
 }
 
 /// The form again, as a page.
-pub(super) async fn page(shop: &Shop, posted: &Posted) -> Response {
+pub(super) async fn page(shop: &AppState, posted: &Submitted) -> Response {
     let visit = &posted.visit;
     let action = visit.path.clone();
     let form = filled(posted);
@@ -60,14 +60,14 @@ pub(super) async fn page(shop: &Shop, posted: &Posted) -> Response {
 }
 
 /// A fresh token, for a script of ours to send the form again with.
-pub(super) fn token(visit: &Visit) -> Response {
+pub(super) fn token(visit: &PageContext) -> Response {
     let message = "The form has expired: reload the page and try again.";
     let body = json!({"message": message, "csrf": visit.visitor.csrf});
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }
 
 /// What was typed, in the fields that the form had.
-fn filled(posted: &Posted) -> Form {
+fn filled(posted: &Submitted) -> Form {
     let path = &posted.visit.path;
     let mut form = match &**path {
         "/sign-up" => Form::new([fields::register()]),

@@ -6,7 +6,7 @@ use proto::user::{
 };
 
 use super::form::Form;
-use crate::Shop;
+use crate::AppState;
 
 /// One saved thing, to choose or to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Saved {
 
 impl Saved {
     /// Looks up what the customer called `id` has saved.
-    pub(super) async fn of(shop: &Shop, id: &str) -> Result<Self> {
+    pub(super) async fn of(shop: &AppState, id: &str) -> Result<Self> {
         let customer_id = id.to_owned();
         let (mut users, mut others) = (shop.users.clone(), shop.users.clone());
         let (addresses, cards) = tokio::try_join!(
@@ -70,7 +70,11 @@ impl Saved {
 
 /// Saves the address in `form`, and returns its id: that of the same address
 /// where it is saved already.
-pub(super) async fn keep_address(shop: &Shop, customer_id: &str, form: &Form) -> Result<String> {
+pub(super) async fn keep_address(
+    shop: &AppState,
+    customer_id: &str,
+    form: &Form,
+) -> Result<String> {
     let request = CreateAddressRequest {
         customer_id: customer_id.to_owned(),
         address: Some(Address {
@@ -88,7 +92,7 @@ pub(super) async fn keep_address(shop: &Shop, customer_id: &str, form: &Form) ->
 
 /// Saves the card in `form`, and returns its id: that of the same card where it
 /// is saved already.
-pub(super) async fn keep_card(shop: &Shop, customer_id: &str, form: &Form) -> Result<String> {
+pub(super) async fn keep_card(shop: &AppState, customer_id: &str, form: &Form) -> Result<String> {
     let request = CreateCardRequest {
         customer_id: customer_id.to_owned(),
         number: form.value("card_number"),

@@ -7,9 +7,9 @@ use chassis::{Error, Result};
 use proto::catalogue as pb;
 use serde::Deserialize;
 
-use super::frame::{Page, Visit};
-use super::{html, problem, words};
-use crate::Shop;
+use super::layout::{Page, PageContext};
+use super::{error_page, format, html};
+use crate::AppState;
 use crate::assets::Assets;
 
 /// How many socks to show beside one.
@@ -50,7 +50,7 @@ impl From<pb::Product> for Sock {
 impl Sock {
     /// Where its page is.
     pub(super) fn path(&self) -> String {
-        words::sock_href(&self.id)
+        format::sock_href(&self.id)
     }
 
     /// Its best picture.
@@ -67,12 +67,12 @@ impl Sock {
 
     /// What it costs.
     pub(super) fn price(&self) -> String {
-        words::money(self.price_cents)
+        format::money(self.price_cents)
     }
 
     /// How many are left, in words.
     pub(super) fn stock_words(&self) -> String {
-        words::stock(self.stock)
+        format::stock(self.stock)
     }
 
     /// Whether one should hurry.
@@ -96,14 +96,14 @@ struct SockPage {
 
 /// `GET /socks/{id}`
 pub(super) async fn show(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     Path(id): Path<String>,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     let seen = shop.product(&id).await?;
     let sock = Sock::from(seen.value);
     let (mut page, alike) = tokio::join!(visit.page(&shop, &sock.name), alike(&shop, &sock));
-    page.note(seen.stale, problem::STALE);
+    page.note(seen.stale, error_page::STALE);
     html(&SockPage { page, sock, alike })
 }
 
@@ -115,23 +115,23 @@ pub(super) struct Old {
 
 /// `GET /detail.html?id=`, which is a page even when there is no such sock.
 pub(super) async fn show_old(
-    state: State<Shop>,
+    state: State<AppState>,
     Query(query): Query<Old>,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     let Some(id) = query.id.filter(|id| !id.is_empty()) else {
         return Ok(Redirect::to("/").into_response());
     };
     let shop = state.0.clone();
     match Box::pin(show(state, Path(id), visit.clone())).await {
-        Err(Error::NotFound(_)) => problem::no_such_sock(&shop, &visit).await,
+        Err(Error::NotFound(_)) => error_page::no_such_sock(&shop, &visit).await,
         answer => answer,
     }
 }
 
 /// Socks that share a tag with `sock`, those of its first tag first; any
 /// others when there are too few.
-async fn alike(shop: &Shop, sock: &Sock) -> Vec<Sock> {
+async fn alike(shop: &AppState, sock: &Sock) -> Vec<Sock> {
     let list = |tags: Vec<String>| async {
         let request = pb::ListProductsRequest {
             tags,

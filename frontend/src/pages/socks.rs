@@ -6,12 +6,12 @@ use axum::response::Response;
 use chassis::Result;
 use proto::catalogue as pb;
 
-use super::frame::{Page, Visit};
+use super::layout::{Page, PageContext};
+use super::listing::View;
 use super::sock::Sock;
-use super::view::View;
-use super::{html, problem, words};
-use crate::Shop;
-use crate::window::Seen;
+use super::{error_page, format, html};
+use crate::AppState;
+use crate::catalogue_cache::MaybeStale;
 
 /// A tag as a link.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Tag {
     /// A tag that leads to all its socks.
     pub(super) fn of_all(tag: pb::Tag) -> Self {
         Self {
-            href: words::tag_href(&tag.name),
+            href: format::tag_href(&tag.name),
             name: tag.name,
             products: tag.products,
             on: false,
@@ -39,7 +39,7 @@ impl Tag {
 
     /// `sock` or `socks`, as many as carry it.
     pub(super) fn word(&self) -> &'static str {
-        words::socks_word(self.products)
+        format::socks_word(self.products)
     }
 
     /// A tag that narrows or widens `view`.
@@ -76,9 +76,9 @@ struct List {
 
 /// `GET /socks`
 pub(super) async fn show(
-    State(shop): State<Shop>,
+    State(shop): State<AppState>,
     RawQuery(query): RawQuery,
-    visit: Visit,
+    visit: PageContext,
 ) -> Result<Response> {
     let mut view = View::read(&query.unwrap_or_default());
     let (mut page, list, tags) = tokio::join!(
@@ -87,8 +87,11 @@ pub(super) async fn show(
         shop.tags()
     );
     let away = list.is_err();
-    page.note(away, problem::AWAY);
-    page.note(list.as_ref().is_ok_and(|list| list.stale), problem::STALE);
+    page.note(away, error_page::AWAY);
+    page.note(
+        list.as_ref().is_ok_and(|list| list.stale),
+        error_page::STALE,
+    );
     let list = list.map(|list| list.value).unwrap_or_default();
     let count = view.pages(list.total);
     let number = |label| Number {
@@ -115,7 +118,7 @@ pub(super) async fn show(
 }
 
 /// What is in `view`; the last page when it was turned too far.
-async fn turned(shop: &Shop, view: &mut View) -> Result<Seen<pb::ListProductsResponse>> {
+async fn turned(shop: &AppState, view: &mut View) -> Result<MaybeStale<pb::ListProductsResponse>> {
     let seen = shop.list(view.request()).await?;
     let last = view.pages(seen.value.total).max(1);
     if view.page <= last {

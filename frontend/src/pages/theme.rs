@@ -7,8 +7,8 @@ use tower_cookies::cookie::SameSite;
 use tower_cookies::cookie::time::Duration;
 use tower_cookies::{Cookie, Cookies};
 
-use super::posted::Form;
-use super::{go, words};
+use super::submitted::Form;
+use super::{format, go};
 use crate::Release;
 
 /// Name of the cookie, which the script sets, too.
@@ -75,12 +75,12 @@ pub(super) async fn choose(cookies: Cookies, form: Form) -> Result<Response> {
         .same_site(SameSite::Lax)
         .max_age(Duration::days(365));
     cookies.add(cookie.build());
-    Ok(go(words::safe_next(form.value("next"))))
+    Ok(go(format::safe_next(form.value("next"))))
 }
 
 /// The strip above every page that tells releases apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ribbon {
+pub(super) struct Banner {
     /// What the release is called.
     pub name: String,
     /// Its colour, dark enough for white text.
@@ -90,7 +90,7 @@ pub(super) struct Ribbon {
 /// The first release needs no ribbon.
 const USUAL: [&str; 2] = ["v1", env!("CARGO_PKG_VERSION")];
 
-impl Ribbon {
+impl Banner {
     /// The ribbon of `release`: of the colour chosen for it, or one made from
     /// its version.
     pub(super) fn of(release: &Release) -> Option<Self> {
@@ -121,10 +121,10 @@ fn hashed(name: &str) -> String {
 
 /// The picture on the visitor's tab, in the colour of the release: carried by
 /// the page itself, so that it is always of the release that served the page.
-pub(super) fn favicon(ribbon: Option<&Ribbon>) -> String {
+pub(super) fn favicon(ribbon: Option<&Banner>) -> String {
     let tint = ribbon.map_or("#b3361e", |ribbon| &ribbon.tint);
     let svg = ICON.replace("TINT", tint);
-    format!("data:image/svg+xml,{}", words::encoded(&svg))
+    format!("data:image/svg+xml,{}", format::encoded(&svg))
 }
 
 /// The sock of `static/mark.svg`, without its seams.
@@ -134,8 +134,8 @@ pub(super) const ICON: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='
 mod tests {
     use super::*;
 
-    fn ribbon(version: &str, theme: Option<&str>) -> Option<Ribbon> {
-        Ribbon::of(&Release {
+    fn ribbon(version: &str, theme: Option<&str>) -> Option<Banner> {
+        Banner::of(&Release {
             version: version.to_owned(),
             instance: "front-end-1".to_owned(),
             theme: theme.map(str::to_owned),

@@ -2,8 +2,8 @@
 
 use proto::orders::State;
 
+use super::format;
 use super::order::Order;
-use super::words;
 
 /// One step on the way of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Order {
         Step {
             name,
             class,
-            at: at_ms.map(|at_ms| (words::iso(at_ms), words::clock(at_ms))),
+            at: at_ms.map(|at_ms| (format::iso(at_ms), format::clock(at_ms))),
             waiting: if self.is_next(state) {
                 "any moment now"
             } else {

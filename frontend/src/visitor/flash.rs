@@ -8,7 +8,7 @@ use tower_cookies::cookie::SameSite;
 use tower_cookies::cookie::time::Duration;
 
 use super::Visitor;
-use crate::{Key, Shop};
+use crate::{AppState, Key};
 
 /// Name of the cookie, which each shop of a host has for itself.
 pub(crate) fn name(key: &Key) -> String {
@@ -35,7 +35,7 @@ pub enum Kind {
 
 impl Visitor {
     /// Tells the visitor `text` on the next page.
-    pub fn flash(&self, shop: &Shop, kind: Kind, text: impl Into<String>) {
+    pub fn flash(&self, shop: &AppState, kind: Kind, text: impl Into<String>) {
         let flash = Flash {
             kind,
             text: text.into(),
@@ -52,7 +52,7 @@ impl Visitor {
 
     /// What the page before wanted to tell, once.
     #[must_use]
-    pub fn take_flash(&self, shop: &Shop) -> Option<Flash> {
+    pub fn take_flash(&self, shop: &AppState) -> Option<Flash> {
         let signed = self.cookies.signed(shop.key.cookies());
         let cookie = signed.get(&name(&shop.key))?;
         let flash = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;

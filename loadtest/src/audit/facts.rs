@@ -80,7 +80,7 @@ pub struct Shipment {
 
 /// Everything that is known about one order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Case {
+pub struct OrderFacts {
     /// What clients were told.
     pub told: Vec<Entry>,
     /// What orders says: once, one hopes.
@@ -104,7 +104,7 @@ impl Fact {
     }
 }
 
-impl Case {
+impl OrderFacts {
     /// Takes a fact in.
     pub fn add(&mut self, fact: Fact) {
         match fact {

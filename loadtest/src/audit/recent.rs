@@ -3,10 +3,10 @@
 
 use proto::orders::ListOrdersRequest;
 
-use super::facts::{Case, Order, State};
-use super::fault::{Fault, Rule};
+use super::facts::{Order, OrderFacts, State};
 use super::rules::judge;
 use super::services::Services;
+use super::violation::{Rule, Violation};
 
 /// Maximum number of orders per check; the others are left to the next one.
 const MAX_ORDERS: u32 = 500;
@@ -27,7 +27,7 @@ pub struct Recent {
     services: Services,
     since_ms: i64,
     seen: Vec<String>,
-    wrong: Vec<Fault>,
+    wrong: Vec<Violation>,
     failed: u32,
 }
 
@@ -46,7 +46,7 @@ impl Recent {
 
     /// What was found wrong so far.
     #[must_use]
-    pub fn wrong(&self) -> &[Fault] {
+    pub fn wrong(&self) -> &[Violation] {
         &self.wrong
     }
 
@@ -97,10 +97,10 @@ impl Recent {
 
     async fn check(&mut self, order: &Order) -> anyhow::Result<()> {
         let payment = self.services.payment_of(&order.id).await?;
-        let case = Case {
+        let case = OrderFacts {
             orders: vec![order.clone()],
             payments: payment.into_iter().collect(),
-            ..Case::default()
+            ..OrderFacts::default()
         };
         let faults = judge(&order.id, &case, i64::MIN);
         let faults = faults.into_iter();

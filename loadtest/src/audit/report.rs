@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::fault::{Fault, Rule};
-use super::sift::Read;
-use super::suspects::Suspects;
+use super::group::Read;
+use super::recheck::Suspects;
+use super::violation::{Rule, Violation};
 
 /// Listed for people, at most.
 const LISTED: usize = 100;
@@ -26,7 +26,7 @@ pub struct Report {
     /// How many times each promise is broken.
     pub counts: BTreeMap<&'static str, u64>,
     /// What is wrong.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<Violation>,
     /// How long it took.
     pub seconds: f64,
 }
@@ -78,7 +78,7 @@ impl Report {
             read.stuck_shipments
         );
         for fault in self.faults.iter().take(LISTED) {
-            let Fault {
+            let Violation {
                 rule,
                 order_id,
                 facts,
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn faults_are_counted_and_listed() {
         let mut suspects = Suspects::new(Duration::ZERO);
-        let fault = Fault {
+        let fault = Violation {
             rule: Rule::Lost,
             order_id: "o".to_owned(),
             facts: "gone".to_owned(),

@@ -2,19 +2,19 @@
 
 use chassis::money::decimal;
 
-use super::facts::{Case, Order, State};
-use super::fault::{Fault, Rule};
+use super::facts::{Order, OrderFacts, State};
+use super::violation::{Rule, Violation};
 
 /// Collects what is wrong with one order.
 struct Findings<'a> {
     order_id: &'a str,
-    faults: Vec<Fault>,
+    faults: Vec<Violation>,
 }
 
 impl Findings<'_> {
     fn note(&mut self, wrong: bool, rule: Rule, facts: impl FnOnce() -> String) {
         if wrong {
-            self.faults.push(Fault {
+            self.faults.push(Violation {
                 rule,
                 order_id: self.order_id.to_owned(),
                 facts: facts(),
@@ -25,7 +25,7 @@ impl Findings<'_> {
 
 /// Judges one order. It may be pending if it was asked for after `deadline_ms`.
 #[must_use]
-pub fn judge(order_id: &str, case: &Case, deadline_ms: i64) -> Vec<Fault> {
+pub fn judge(order_id: &str, case: &OrderFacts, deadline_ms: i64) -> Vec<Violation> {
     let mut findings = Findings {
         order_id,
         faults: Vec::new(),
@@ -47,13 +47,13 @@ pub fn judge(order_id: &str, case: &Case, deadline_ms: i64) -> Vec<Fault> {
 
 /// Whether an order is still allowed to become one thing or the other.
 #[must_use]
-pub fn is_open(case: &Case) -> bool {
+pub fn is_open(case: &OrderFacts) -> bool {
     case.orders
         .iter()
         .any(|order| order.state == State::Pending)
 }
 
-fn without_order(findings: &mut Findings<'_>, case: &Case) {
+fn without_order(findings: &mut Findings<'_>, case: &OrderFacts) {
     let keys = || {
         let keys = case.told.iter().map(|entry| &*entry.idempotency_key);
         keys.collect::<Vec<_>>().join(", ")
@@ -75,7 +75,7 @@ fn without_order(findings: &mut Findings<'_>, case: &Case) {
 }
 
 /// What the client was told holds.
-fn promised(findings: &mut Findings<'_>, case: &Case, order: &Order) {
+fn promised(findings: &mut Findings<'_>, case: &OrderFacts, order: &Order) {
     findings.note(case.orders.len() > 1, Rule::Doubled, || {
         format!("{} orders of this name", case.orders.len())
     });
@@ -119,7 +119,7 @@ fn promised(findings: &mut Findings<'_>, case: &Case, order: &Order) {
 }
 
 /// The money is right.
-fn paid(findings: &mut Findings<'_>, case: &Case, order: &Order) {
+fn paid(findings: &mut Findings<'_>, case: &OrderFacts, order: &Order) {
     let charged = charged(case);
     let stands = order.state == State::Standing;
     findings.note(stands && charged.is_empty(), Rule::Unpaid, || {
@@ -160,7 +160,7 @@ fn paid(findings: &mut Findings<'_>, case: &Case, order: &Order) {
 }
 
 /// What is sent is right.
-fn sent(findings: &mut Findings<'_>, case: &Case, order: &Order) {
+fn sent(findings: &mut Findings<'_>, case: &OrderFacts, order: &Order) {
     let stands = order.state == State::Standing;
     let going = going(case);
     findings.note(stands && going.is_empty(), Rule::Unshipped, || {
@@ -177,12 +177,12 @@ fn sent(findings: &mut Findings<'_>, case: &Case, order: &Order) {
 }
 
 /// Shipments that were not taken back.
-fn going(case: &Case) -> Vec<&str> {
+fn going(case: &OrderFacts) -> Vec<&str> {
     let going = case.shipments.iter().filter(|shipment| !shipment.recalled);
     going.map(|shipment| &*shipment.id).collect()
 }
 
-fn charged(case: &Case) -> Vec<i64> {
+fn charged(case: &OrderFacts) -> Vec<i64> {
     let charged = case.payments.iter().filter(|payment| payment.charged);
     charged.map(|payment| payment.amount_cents).collect()
 }
@@ -195,7 +195,7 @@ fn amounts(cents: &[i64]) -> String {
 /// Judges the orders of one customer under one key: at most one may be more
 /// than a failed attempt.
 #[must_use]
-pub fn judge_rivals(orders: &[Order]) -> Option<Fault> {
+pub fn judge_rivals(orders: &[Order]) -> Option<Violation> {
     let mut live: Vec<_> = orders
         .iter()
         .filter(|order| order.state != State::Closed)
@@ -206,7 +206,7 @@ pub fn judge_rivals(orders: &[Order]) -> Option<Fault> {
         return None;
     };
     let others: Vec<_> = others.iter().map(|order| &*order.id).collect();
-    (!others.is_empty()).then(|| Fault {
+    (!others.is_empty()).then(|| Violation {
         rule: Rule::Doubled,
         order_id: first.id.clone(),
         facts: format!(

@@ -8,7 +8,7 @@ use proto::shipping::shipping_client::ShippingClient;
 use proto::{orders, payment, shipping};
 use tonic::Code;
 
-use super::facts::{Case, Order, Payment, Shipment};
+use super::facts::{Order, OrderFacts, Payment, Shipment};
 
 /// Asked for at once.
 const PAGE: u32 = 500;
@@ -128,7 +128,7 @@ impl Services {
 
     /// Asks again about one order. What was listed twice stays listed twice:
     /// asked for by name there is only one.
-    pub(super) async fn renew(&self, order_id: &str, case: &mut Case) -> anyhow::Result<()> {
+    pub(super) async fn renew(&self, order_id: &str, case: &mut OrderFacts) -> anyhow::Result<()> {
         let order = self.order(order_id).await?;
         let payment = self.payment_of(order_id).await?;
         let request = shipping::GetShipmentsOfOrdersRequest {

@@ -13,7 +13,7 @@ use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::TokioExecutor;
 
 use super::Ask;
-use crate::tally::Silence;
+use crate::recorder::TransportError;
 
 /// Nobody listens where it takes longer than this to connect.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -85,13 +85,15 @@ impl Net {
         ask: &Ask,
         cookies: Option<&HeaderValue>,
         door: &mut usize,
-    ) -> Result<Reply, Silence> {
+    ) -> Result<Reply, TransportError> {
         let attempt = async {
-            let mut outcome = Err(Silence::Refused);
+            let mut outcome = Err(TransportError::Refused);
             for _ in &self.doors {
-                let request = self.request(ask, cookies, *door).ok_or(Silence::Broken)?;
+                let request = self
+                    .request(ask, cookies, *door)
+                    .ok_or(TransportError::Broken)?;
                 outcome = self.exchange(request).await;
-                if !matches!(outcome, Err(Silence::Refused)) {
+                if !matches!(outcome, Err(TransportError::Refused)) {
                     break;
                 }
                 *door = door.wrapping_add(1);
@@ -99,10 +101,10 @@ impl Net {
             outcome
         };
         let answer = tokio::time::timeout(self.patience, attempt).await;
-        if matches!(answer, Err(_) | Ok(Err(Silence::Broken))) {
+        if matches!(answer, Err(_) | Ok(Err(TransportError::Broken))) {
             *door = door.wrapping_add(1);
         }
-        answer.unwrap_or(Err(Silence::Timeout))
+        answer.unwrap_or(Err(TransportError::Timeout))
     }
 
     fn request(
@@ -126,7 +128,7 @@ impl Net {
         request.body(Full::new(ask.body.clone())).ok()
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, Silence> {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, TransportError> {
         let response = self
             .client
             .request(request)
@@ -137,16 +139,16 @@ impl Net {
         Ok(Reply {
             status: parts.status,
             headers: parts.headers,
-            body: body.map_err(|_| Silence::Broken)?.to_bytes(),
+            body: body.map_err(|_| TransportError::Broken)?.to_bytes(),
         })
     }
 }
 
-fn silence(error: &Error) -> Silence {
+fn silence(error: &Error) -> TransportError {
     if error.is_connect() {
-        Silence::Refused
+        TransportError::Refused
     } else {
-        Silence::Broken
+        TransportError::Broken
     }
 }
 

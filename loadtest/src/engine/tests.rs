@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use hdrhistogram::Histogram;
 
 use super::*;
+use crate::recorder::histogram;
 use crate::schedule::Pace;
-use crate::tally::histogram;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -38,7 +38,7 @@ async fn an_open_loop_shows_that_the_server_stood_still() {
     let begun = Instant::now();
     let waits = Arc::new(Mutex::new(histogram()));
     let noted = waits.clone();
-    let visit = move |ticket: Ticket| {
+    let visit = move |ticket: Arrival| {
         let waits = noted.clone();
         async move {
             stalling(begun).await;
@@ -66,7 +66,7 @@ async fn a_closed_loop_hides_that_the_server_stood_still() {
     let begun = Instant::now();
     let waits = Arc::new(Mutex::new(histogram()));
     let noted = waits.clone();
-    let visit = move |ticket: Ticket| {
+    let visit = move |ticket: Arrival| {
         let waits = noted.clone();
         async move {
             stalling(begun).await;
@@ -89,7 +89,7 @@ async fn a_closed_loop_hides_that_the_server_stood_still() {
 async fn a_known_distribution_comes_back_within_two_per_cent() {
     let waits = Arc::new(Mutex::new(histogram()));
     let noted = waits.clone();
-    let visit = move |ticket: Ticket| {
+    let visit = move |ticket: Arrival| {
         let waits = noted.clone();
         async move {
             // Every millisecond from 1 to 1000 equally often, in a jumbled order.
@@ -121,7 +121,7 @@ async fn visitors_beyond_the_limit_wait_outside_and_it_counts() {
     let (now, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let waits = Arc::new(Mutex::new(histogram()));
     let (inside, peak, noted) = (now.clone(), most.clone(), waits.clone());
-    let visit = move |ticket: Ticket| {
+    let visit = move |ticket: Arrival| {
         let (inside, peak, waits) = (inside.clone(), peak.clone(), noted.clone());
         async move {
             peak.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);

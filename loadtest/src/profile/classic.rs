@@ -5,17 +5,17 @@ use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::World;
+use super::RunContext;
 use super::plan::pick;
 use crate::browser::{Ask, Browser, Reply};
 use crate::journal::Entry;
-use crate::tally::Purchase;
+use crate::recorder::Purchase;
 
 /// Declined, or somebody else has emptied the shared cart: not a fault of the shop.
 pub(super) const REFUSED: &[StatusCode] = &[StatusCode::NOT_ACCEPTABLE];
 
 /// Makes one visit. `roll` chooses the sock.
-pub async fn visit(world: &World, browser: &mut Browser, roll: f64) {
+pub async fn visit(world: &RunContext, browser: &mut Browser, roll: f64) {
     let catalogue =
         Ask::get("GET /catalogue", "/catalogue").that(|reply| item(reply, 0.0).is_some());
     let Ok(catalogue) = browser.ask(catalogue).await else {
@@ -40,7 +40,7 @@ pub async fn visit(world: &World, browser: &mut Browser, roll: f64) {
     buy(world, browser).await;
 }
 
-async fn buy(world: &World, browser: &mut Browser) {
+async fn buy(world: &RunContext, browser: &mut Browser) {
     let order = Ask::new("POST /orders", Method::POST, "/orders").or(REFUSED);
     match browser.ask(order).await.map(|reply| receipt(&reply, "")) {
         Ok(Some(entry)) => world.acknowledge(entry).await,

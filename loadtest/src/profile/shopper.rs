@@ -5,10 +5,10 @@ use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::World;
+use super::RunContext;
 use super::plan::{Plan, pick};
 use crate::browser::{Ask, Browser, Failed, page};
-use crate::engine::Ticket;
+use crate::engine::Arrival;
 
 pub mod buy;
 
@@ -33,7 +33,7 @@ pub(super) struct Account {
 impl Shopper {
     /// Somebody who has never been here.
     #[must_use]
-    pub fn new(world: &World, number: u64) -> Self {
+    pub fn new(world: &RunContext, number: u64) -> Self {
         Self {
             browser: world.browser(number),
             account: None,
@@ -43,7 +43,7 @@ impl Shopper {
     }
 
     /// Makes one visit. When the shop fails them for good, they leave.
-    pub async fn visit(&mut self, world: &World, plan: &Plan, ticket: Ticket) {
+    pub async fn visit(&mut self, world: &RunContext, plan: &Plan, ticket: Arrival) {
         self.browser.begin(ticket.due);
         if let Err(Failed::No(_)) = self.shop(world, plan, ticket.number).await {
             // Perhaps the shop does not know them any more: next time they begin anew.
@@ -51,7 +51,7 @@ impl Shopper {
         }
     }
 
-    async fn shop(&mut self, world: &World, plan: &Plan, number: u64) -> Result<(), Failed> {
+    async fn shop(&mut self, world: &RunContext, plan: &Plan, number: u64) -> Result<(), Failed> {
         let mut thoughts = plan.thoughts.iter().copied();
         let mut think = || thoughts.next().unwrap_or_default();
         self.browser.open("home", "/").await?;

@@ -26,7 +26,7 @@ fn a_stranger_is_not_listened_to() {
     let (_, mut two) = seals();
     let mut stranger = Seal::new(&[8; 32], 3);
     let sealed = stranger.seal(b"socks", NOW).unwrap();
-    assert_eq!(two.open(&sealed, NOW), Err(Dropped::Stranger));
+    assert_eq!(two.open(&sealed, NOW), Err(Dropped::BadKey));
 }
 
 #[test]

@@ -207,9 +207,9 @@ fn record(to: &str, strategy: Strategy, business: bool) -> Record {
     }
 }
 
-fn records() -> (TempDir, Records) {
+fn records() -> (TempDir, RolloutStore) {
     let folder = tempfile::tempdir().unwrap();
-    let records = Records::open(folder.path()).unwrap();
+    let records = RolloutStore::open(folder.path()).unwrap();
     (folder, records)
 }
 
@@ -288,7 +288,7 @@ async fn only_the_business_check_sees_a_wrong_total() {
 async fn a_rollout_survives_its_driver() {
     for (cut, wish) in (0..400)
         .step_by(7)
-        .flat_map(|cut| [Wish::Abort, Wish::Promote].map(|wish| (cut, wish)))
+        .flat_map(|cut| [Intervention::Abort, Intervention::Promote].map(|wish| (cut, wish)))
     {
         let shop = Shop::new(cut);
         let (_folder, records) = records();
@@ -299,7 +299,7 @@ async fn a_rollout_survives_its_driver() {
         }
         let left = records.current("catalogue").unwrap();
         let wish = match shop.versions().len() {
-            1 => Wish::Abort,
+            1 => Intervention::Abort,
             _ => wish,
         };
         let outcome = Rollout::new(&shop, &records, left)
@@ -348,7 +348,7 @@ async fn two_versions_beside_each_other_are_no_place_to_start_from() {
 
 #[tokio::test(start_paused = true)]
 async fn somebody_else_may_ask_for_an_end() {
-    for (wish, stays) in [(Wish::Abort, "v1"), (Wish::Promote, "v2")] {
+    for (wish, stays) in [(Intervention::Abort, "v1"), (Intervention::Promote, "v2")] {
         let shop = Shop::new(1);
         let (_folder, records) = records();
         let rollout = Rollout::new(&shop, &records, record("v2", Strategy::Canary, true));
@@ -357,13 +357,16 @@ async fn somebody_else_may_ask_for_an_end() {
             records.ask("catalogue", wish).unwrap();
         };
         let (outcome, ()) = tokio::join!(rollout.run(), ask);
-        assert_eq!(outcome.unwrap() == Outcome::Promoted, wish == Wish::Promote);
+        assert_eq!(
+            outcome.unwrap() == Outcome::Promoted,
+            wish == Intervention::Promote
+        );
         assert_eq!(shop.versions(), [stays]);
     }
 }
 
 /// A rollout from v1 to v2 that its driver has left at 5 %.
-async fn left_alone(shop: &Shop, records: &Records) -> Record {
+async fn left_alone(shop: &Shop, records: &RolloutStore) -> Record {
     let rollout = Rollout::new(shop, records, record("v2", Strategy::Canary, true));
     let cut = tokio::time::timeout(Duration::from_secs(10), rollout.run()).await;
     assert!(cut.is_err());
@@ -377,7 +380,7 @@ fn lose(shop: &Shop, version: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_to_stay_is_started_again_when_it_is_gone() {
-    for (lost, wish) in [("v1", Wish::Abort), ("v2", Wish::Promote)] {
+    for (lost, wish) in [("v1", Intervention::Abort), ("v2", Intervention::Promote)] {
         let (shop, (_folder, records)) = (Shop::new(2), records());
         let left = left_alone(&shop, &records).await;
         lose(&shop, lost);
@@ -399,7 +402,7 @@ async fn the_new_version_stays_where_the_old_one_cannot_be_had_any_more() {
     };
     records.begin(&record).unwrap();
     let rollout = Rollout::new(&shop, &records, record);
-    let outcome = rollout.finish(Wish::Abort).await.unwrap();
+    let outcome = rollout.finish(Intervention::Abort).await.unwrap();
     assert_eq!(outcome, Outcome::Promoted);
     assert_eq!(shop.versions(), ["v1"]);
     let entry = &records.history()[0];
@@ -412,7 +415,7 @@ async fn a_third_version_ends_with_the_rollout() {
     let left = left_alone(&shop, &records).await;
     shop.start("catalogue", "v3", 1).await.unwrap();
     let rollout = Rollout::new(&shop, &records, left);
-    rollout.finish(Wish::Abort).await.unwrap();
+    rollout.finish(Intervention::Abort).await.unwrap();
     assert_eq!(shop.versions(), ["v1"]);
 }
 
@@ -424,7 +427,7 @@ async fn a_record_of_versions_that_are_gone_moves_no_request() {
     lose(&shop, "v2");
     shop.start("catalogue", "v3", 1).await.unwrap();
     let rollout = Rollout::new(&shop, &records, left);
-    let outcome = rollout.finish(Wish::Abort).await.unwrap();
+    let outcome = rollout.finish(Intervention::Abort).await.unwrap();
     assert!(matches!(outcome, Outcome::Aborted { .. }));
     assert_eq!(shop.versions(), ["v3"]);
     assert!(shop.state.borrow().shares.is_empty());

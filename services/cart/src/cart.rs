@@ -1,71 +1,70 @@
-//! Carts, and the rules every store keeps.
+//! Carts and the rules that every store implements.
 
 use chassis::{Error, Result};
 use sha2::{Digest, Sha256};
 use validation::quantity;
 
-/// Lines a cart holds at most.
-pub const MOST_LINES: usize = 100;
+/// Maximum number of lines in a cart.
+pub const MAX_LINES: usize = 100;
 
-/// The dearest unit price in cents.
-pub const DEAREST: i64 = 100_000_000;
+/// Maximum unit price in cents.
+pub const MAX_UNIT_PRICE_CENTS: i64 = 100_000_000;
 
-/// Characters of a customer's, a product's or an order's id.
-const ID_LENGTH: usize = 200;
+/// Maximum characters of a customer's, product's or order's id.
+const MAX_ID_CHARS: usize = 200;
 
-/// Characters of a customer's id (`chassis::ids`); a session's has more or fewer.
-pub(crate) const ACCOUNT_ID_LENGTH: usize = 24;
+/// Characters of a customer's id (`chassis::ids`); session ids have another length.
+pub(crate) const ACCOUNT_ID_CHARS: usize = 24;
 
-/// What a visitor means to buy.
+/// Shopping cart of a customer or of a guest session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cart {
-    /// The customer, or the session before sign-in.
+    /// Customer id, or the session id before sign-in.
     pub customer_id: String,
-    /// One line per product, in the order they were added.
+    /// Lines in the order they were added, one per product.
     pub items: Vec<Item>,
-    /// How often the lines changed, as the store counts it: it begins anew when
-    /// the store has forgotten the cart, so only [`revision`](Self::revision)
-    /// tells contents apart.
+    /// Number of changes to the lines. The store restarts the count when the cart
+    /// has expired, so compare contents by [`revision`](Self::revision).
     pub changes: u64,
 }
 
-/// One line of a cart.
+/// Line of a cart: one product and its quantity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Names the line.
+    /// Identifier of the line.
     pub id: String,
-    /// What is to be bought.
+    /// Identifier of the product.
     pub product_id: String,
-    /// How many of it; never zero.
+    /// Number of pairs; never zero.
     pub quantity: u32,
-    /// The price of one as it was when the line began.
+    /// Unit price in cents when the line was created.
     pub unit_price_cents: i64,
 }
 
-/// A wish to put a product into a cart.
+/// Request to add a product to a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Addition {
-    /// What is to be bought.
+pub struct NewItem {
+    /// Identifier of the product to add.
     pub product_id: String,
-    /// What a new line starts with.
+    /// Initial quantity of a new line.
     pub quantity: u32,
-    /// What a line that is there already grows by.
-    pub again: u32,
-    /// The price of a new line.
+    /// Quantity added to an existing line.
+    pub increment: u32,
+    /// Unit price in cents of a new line.
     pub unit_price_cents: i64,
 }
 
-/// What an order bought of one product.
+/// Product and quantity purchased by an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bought {
-    /// What was bought.
+pub struct PurchasedItem {
+    /// Identifier of the purchased product.
     pub product_id: String,
-    /// How many of it.
+    /// Number of pairs purchased.
     pub quantity: u32,
 }
 
 impl Cart {
-    /// An empty cart.
+    /// Creates an empty cart.
     #[must_use]
     pub fn empty(customer_id: &str) -> Self {
         Self {
@@ -74,12 +73,11 @@ impl Cart {
         }
     }
 
-    /// Names these contents of this cart: no two changes lead to the same
-    /// revision. Empty for an empty cart.
+    /// Revision of the contents, unique per change; empty for an empty cart.
     ///
-    /// Within the life of a cart in the store the count of changes grows; a cart
-    /// that was forgotten and filled again has lines with other ids. A release
-    /// that does not count changes gives another revision when it changes a line.
+    /// The change count grows as long as the cart is stored; a cart that expired
+    /// and was filled again has lines with other ids. A release that does not count
+    /// changes still produces another revision when it changes a line.
     #[must_use]
     pub fn revision(&self) -> String {
         if self.items.is_empty() {
@@ -98,7 +96,7 @@ impl Cart {
         format!("{}-{hash}", self.changes)
     }
 
-    /// The line of a product.
+    /// Returns the line of a product.
     pub fn item(&self, product_id: &str) -> Result<&Item> {
         let mut items = self.items.iter();
         items
@@ -106,17 +104,17 @@ impl Cart {
             .ok_or(NOT_IN_CART)
     }
 
-    /// Adds a product; a new line is called `new_id`. The price of a line that
-    /// is there already stays.
-    pub fn add(&mut self, addition: &Addition, new_id: &str) -> Result<()> {
-        self.put(
+    /// Adds a product; a new line gets the id `new_id`. An existing line keeps its
+    /// price.
+    pub fn add(&mut self, new_item: &NewItem, new_id: &str) -> Result<()> {
+        self.upsert(
             Item {
                 id: new_id.to_owned(),
-                product_id: addition.product_id.clone(),
-                quantity: addition.quantity,
-                unit_price_cents: addition.unit_price_cents,
+                product_id: new_item.product_id.clone(),
+                quantity: new_item.quantity,
+                unit_price_cents: new_item.unit_price_cents,
             },
-            addition.again,
+            new_item.increment,
         )
     }
 
@@ -131,29 +129,29 @@ impl Cart {
         Ok(())
     }
 
-    /// Takes every line of `other` in: quantities of the same product are added
-    /// and our price stays, other lines follow ours in their order. All or
-    /// nothing.
+    /// Merges the lines of `other`: quantities of the same product are added at our
+    /// price, other lines are appended in their order. On error the cart is
+    /// unchanged.
     pub fn merge(&mut self, other: Self) -> Result<()> {
         let mut merged = self.clone();
         for item in other.items {
             let more = item.quantity;
-            merged.put(item, more)?;
+            merged.upsert(item, more)?;
         }
         *self = merged;
         Ok(())
     }
 
-    /// Takes out what was bought: a line that has no more than that goes, what
-    /// was added since stays. Everything goes when nothing is named.
-    pub fn take_out(&mut self, bought: &[Bought]) {
-        if bought.is_empty() {
+    /// Subtracts the purchased quantities and removes lines that reach zero; later
+    /// additions stay. Empties the cart when `purchased` is empty.
+    pub fn remove_purchased(&mut self, purchased: &[PurchasedItem]) {
+        if purchased.is_empty() {
             self.items.clear();
         }
-        for Bought {
+        for PurchasedItem {
             product_id,
             quantity,
-        } in bought
+        } in purchased
         {
             if let Some(at) = self.position(product_id) {
                 let left = self.items[at].quantity.saturating_sub(*quantity);
@@ -163,16 +161,17 @@ impl Cart {
         self.items.retain(|item| item.quantity > 0);
     }
 
-    fn put(&mut self, item: Item, again: u32) -> Result<()> {
+    /// Adds a new line, or `increment` to the quantity of an existing one.
+    fn upsert(&mut self, item: Item, increment: u32) -> Result<()> {
         if let Some(at) = self.position(&item.product_id) {
-            self.items[at].quantity = quantity::sum(self.items[at].quantity, again);
-        } else if self.items.len() < MOST_LINES {
+            self.items[at].quantity = quantity::sum(self.items[at].quantity, increment);
+        } else if self.items.len() < MAX_LINES {
             self.items.push(Item {
                 quantity: item.quantity.min(quantity::MAX),
                 ..item
             });
         } else {
-            return Err(full());
+            return Err(cart_full());
         }
         Ok(())
     }
@@ -183,42 +182,41 @@ impl Cart {
     }
 }
 
-/// A product is not in the cart.
+/// Error for a product without a line in the cart.
 pub(crate) const NOT_IN_CART: Error = Error::NotFound("item in cart");
 
-/// A cart has no room for another product.
-pub(crate) fn full() -> Error {
-    Error::invalid(format!("a cart holds at most {MOST_LINES} products"))
+/// Error for a cart that has [`MAX_LINES`] lines already.
+pub(crate) fn cart_full() -> Error {
+    Error::invalid(format!("a cart holds at most {MAX_LINES} products"))
 }
 
-/// Refuses what cannot be an id, calling it by the name its sender knows.
+/// Validates an id; `field` is its name in the caller's request.
 pub fn check_id(field: &str, id: &str) -> Result<()> {
-    let length = id.chars().take(ID_LENGTH + 1).count();
-    if !(1..=ID_LENGTH).contains(&length) || id.contains(char::is_control) {
+    let length = id.chars().take(MAX_ID_CHARS + 1).count();
+    if !(1..=MAX_ID_CHARS).contains(&length) || id.contains(char::is_control) {
         return Err(Error::invalid(format!(
-            "{field} must be 1 to {ID_LENGTH} characters"
+            "{field} must be 1 to {MAX_ID_CHARS} characters"
         )));
     }
     Ok(())
 }
 
-/// Whether a cart is a guest's, and may be forgotten: its id is a session's, and
-/// no customer's.
+/// Whether a cart belongs to a guest session and may expire.
 #[must_use]
 pub fn is_guest(customer_id: &str) -> bool {
-    customer_id.chars().count() != ACCOUNT_ID_LENGTH
+    customer_id.chars().count() != ACCOUNT_ID_CHARS
 }
 
-/// Reads a quantity from `least` to [`quantity::MAX`].
-pub fn check_quantity(field: &str, quantity: i64, least: u32) -> Result<u32> {
-    quantity::check(quantity, least).map_err(|problem| Error::invalid(format!("{field} {problem}")))
+/// Validates a quantity from `min` to [`quantity::MAX`].
+pub fn check_quantity(field: &str, quantity: i64, min: u32) -> Result<u32> {
+    quantity::check(quantity, min).map_err(|problem| Error::invalid(format!("{field} {problem}")))
 }
 
-/// Refuses negative and absurd prices.
+/// Validates a price from 0 to [`MAX_UNIT_PRICE_CENTS`].
 pub fn check_price(field: &str, cents: i64) -> Result<()> {
-    if !(0..=DEAREST).contains(&cents) {
-        let dearest = chassis::money::decimal(DEAREST);
-        return Err(Error::invalid(format!("{field} must be 0 to {dearest}")));
+    if !(0..=MAX_UNIT_PRICE_CENTS).contains(&cents) {
+        let max = chassis::money::decimal(MAX_UNIT_PRICE_CENTS);
+        return Err(Error::invalid(format!("{field} must be 0 to {max}")));
     }
     Ok(())
 }

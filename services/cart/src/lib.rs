@@ -1,9 +1,9 @@
-//! The carts: what a visitor means to buy.
+//! Cart service: the shopping carts of visitors and customers.
 //!
-//! A request enters through [`rest`] or [`grpc`], which check it and ask the
-//! [`Store`]. The rules of carts are in [`mod@cart`]: the store in tables applies
-//! them as they stand, the one in Redis keeps them in scripts, and the tests hold
-//! both to the same [`Cart`].
+//! A request enters through [`rest`] or [`grpc`], which validate it and call the
+//! [`Store`]. The rules of carts are in [`mod@cart`]: the SQL store applies them
+//! directly, the Redis store implements them as Lua scripts, and the tests compare
+//! both with the same [`Cart`].
 
 use std::time::Duration;
 
@@ -18,33 +18,33 @@ pub mod grpc;
 pub mod rest;
 pub mod store;
 
-pub use cart::{Addition, Bought, Cart, Item};
+pub use cart::{Cart, Item, NewItem, PurchasedItem};
 pub use store::Store;
 
 /// Settings of the cart service.
 #[derive(Debug, clap::Parser)]
-#[command(version, about = "What a visitor means to buy")]
+#[command(version, about = "Serve shopping carts over REST and gRPC")]
 pub struct Config {
-    /// Settings every service shares.
+    /// Settings common to all services.
     #[command(flatten)]
     pub common: chassis::Settings,
 
-    /// Where carts are kept: an `sqlite:`, a `postgres:` or a `redis:` URL.
+    /// Database of the carts: an `sqlite:`, `postgres:` or `redis:` URL.
     #[arg(long, env, default_value = "sqlite:cart.db?mode=rwc")]
     pub database_url: String,
 
-    /// What all keys in Redis begin with.
+    /// Prefix of all Redis keys.
     #[arg(long, env, default_value = "cart:")]
     pub key_prefix: String,
 
-    /// How long a guest's cart is kept after its last touch, e.g. 30d or 12h. The cart of a customer with an account is
-    /// kept for ever.
-    #[arg(long, env, default_value = "30d", value_parser = sane_ttl)]
+    /// Time to live of a guest's cart after its last use, e.g. 30d or 12h. Carts of customers with an account do not
+    /// expire.
+    #[arg(long, env, default_value = "30d", value_parser = parse_guest_ttl)]
     pub guest_cart_ttl: Duration,
 }
 
-/// Reads a time to live; carts that vanish at once are a slip.
-fn sane_ttl(text: &str) -> Result<Duration, String> {
+/// Parses the time to live of guest carts; rejects less than a minute.
+fn parse_guest_ttl(text: &str) -> Result<Duration, String> {
     let days = text
         .trim()
         .strip_suffix('d')
@@ -59,14 +59,14 @@ fn sane_ttl(text: &str) -> Result<Duration, String> {
     Ok(ttl)
 }
 
-/// Longest time to live of a guest's cart, in days.
+/// Maximum time to live of a guest's cart, in days.
 const MAX_TTL_DAYS: u32 = 36_500;
 
-/// How often guests' carts are swept; each sweep waits up to half as long again,
-/// so that instances of the service do not all sweep at once.
+/// Interval between sweeps of expired guest carts; up to half of it is added as
+/// jitter, so that instances do not all sweep at once.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Opens the store and serves the carts until told to end.
+/// Opens the store and serves requests until shutdown.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let store = Store::open(
         &config.database_url,
@@ -79,7 +79,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Server::new("carts")
         .style(Style::Spring)
         .grpc(grpc::NAME)
-        .ready(database(&store))
+        .ready(store_check(&store))
         .shutdown(shutdown)
         .serve(&config.common, app(store.clone()))
         .await?;
@@ -88,14 +88,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The whole service, REST and gRPC over one store, ready for a port or a test.
+/// Builds the router of the service: REST, gRPC and health over one store.
 pub fn app(store: Store) -> Router {
-    let checks = vec![health::alive("carts"), database(&store)];
+    let checks = vec![health::alive("carts"), store_check(&store)];
     let rest = rest::routes(store.clone()).merge(health::routes("/health", checks));
     Style::Spring.dress(rest).merge(grpc::routes(store))
 }
 
-fn database(store: &Store) -> Check {
+/// Readiness check of the store.
+fn store_check(store: &Store) -> Check {
     let store = store.clone();
     Check::new("carts-db", move || {
         let store = store.clone();
@@ -103,14 +104,14 @@ fn database(store: &Store) -> Check {
     })
 }
 
-/// Sweeps guests' carts again and again, until the process ends.
+/// Deletes expired guest carts periodically until shutdown.
 async fn sweep(store: Store, shutdown: Shutdown) {
     loop {
         let jitter = SWEEP_INTERVAL.mul_f64(rand::random_range(0.0..0.5));
         match store.sweep(clock::now_ms()).await {
             Ok(0) => {}
-            Ok(carts) => tracing::info!(carts, "guests' carts were swept"),
-            Err(error) => tracing::warn!(%error, "guests' carts could not be swept"),
+            Ok(carts) => tracing::info!(carts, "expired guest carts deleted"),
+            Err(error) => tracing::warn!(%error, "cannot delete expired guest carts"),
         }
         tokio::select! {
             () = tokio::time::sleep(SWEEP_INTERVAL + jitter) => {}
@@ -122,10 +123,10 @@ async fn sweep(store: Store, shutdown: Shutdown) {
 #[test]
 fn a_time_to_live_is_read_in_days_or_less() {
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
-    assert_eq!(sane_ttl("30d"), Ok(hours(720)));
-    assert_eq!(sane_ttl("12h"), Ok(hours(12)));
+    assert_eq!(parse_guest_ttl("30d"), Ok(hours(720)));
+    assert_eq!(parse_guest_ttl("12h"), Ok(hours(12)));
     for bad in ["0d", "1s", "-1d", "soon", ""] {
-        assert!(sane_ttl(bad).is_err(), "{bad}");
+        assert!(parse_guest_ttl(bad).is_err(), "{bad}");
     }
 }
 

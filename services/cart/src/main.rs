@@ -1,4 +1,4 @@
-//! The cart service: what a visitor means to buy.
+//! Executable of the cart service.
 
 use clap::Parser;
 

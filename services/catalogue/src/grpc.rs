@@ -1,25 +1,29 @@
-//! The catalogue over gRPC.
+//! gRPC server of the `Catalogue` service.
 
 use axum::Router;
 use chassis::Error;
 use proto::catalogue as pb;
 use proto::catalogue::catalogue_server::{Catalogue, CatalogueServer};
 use tonic::{Request, Response, Status};
-use validation::text::normalized;
 
-use crate::product::{Filter, Order, Product, Tag};
-use crate::shelf::Shelf;
+use crate::cache::ProductCache;
 
-/// Maximum number of products per page, and of ids per call.
-const MAX_PAGE_AND_IDS: (u32, usize) = (100, 200);
+mod convert;
 
-/// The gRPC routes.
-pub fn routes(shelf: Shelf) -> Router {
-    chassis::grpc::mount(CatalogueServer::new(Service { shelf }))
+/// Maximum products per page of `ListProducts`.
+const MAX_PAGE_SIZE: u32 = 100;
+
+/// Maximum ids per `GetProducts` call.
+const MAX_IDS: usize = 200;
+
+/// Builds the routes of the gRPC server.
+pub fn routes(cache: ProductCache) -> Router {
+    chassis::grpc::mount(CatalogueServer::new(Service { cache }))
 }
 
+/// Implementation of the generated `Catalogue` trait over the product cache.
 struct Service {
-    shelf: Shelf,
+    cache: ProductCache,
 }
 
 #[tonic::async_trait]
@@ -28,7 +32,7 @@ impl Catalogue for Service {
         &self,
         request: Request<pb::GetProductRequest>,
     ) -> Result<Response<pb::Product>, Status> {
-        let product = self.shelf.get(&request.get_ref().id).await?;
+        let product = self.cache.get(&request.get_ref().id).await?;
         Ok(Response::new(product.into()))
     }
 
@@ -37,14 +41,12 @@ impl Catalogue for Service {
         request: Request<pb::GetProductsRequest>,
     ) -> Result<Response<pb::GetProductsResponse>, Status> {
         let ids = request.into_inner().ids;
-        if ids.len() > MAX_PAGE_AND_IDS.1 {
-            return Err(
-                Error::invalid(format!("ids: at most {} at once", MAX_PAGE_AND_IDS.1)).into(),
-            );
+        if ids.len() > MAX_IDS {
+            return Err(Error::invalid(format!("ids: at most {MAX_IDS} at once")).into());
         }
         let mut products = Vec::with_capacity(ids.len());
         for id in &ids {
-            match self.shelf.get(id).await {
+            match self.cache.get(id).await {
                 Ok(product) => products.push(product.into()),
                 Err(Error::NotFound(_)) => {}
                 Err(error) => return Err(error.into()),
@@ -58,8 +60,8 @@ impl Catalogue for Service {
         request: Request<pb::ListProductsRequest>,
     ) -> Result<Response<pb::ListProductsResponse>, Status> {
         let request = request.into_inner();
-        let (skip, most) = page(&request)?;
-        let (products, total) = self.shelf.list(&request.into(), skip, most).await?;
+        let (offset, limit) = page(&request)?;
+        let (products, total) = self.cache.list(&request.into(), offset, limit).await?;
         Ok(Response::new(pb::ListProductsResponse {
             products: products.into_iter().map(pb::Product::from).collect(),
             total: u32::try_from(total).unwrap_or(u32::MAX),
@@ -70,20 +72,17 @@ impl Catalogue for Service {
         &self,
         _: Request<pb::ListTagsRequest>,
     ) -> Result<Response<pb::ListTagsResponse>, Status> {
-        let tags = self.shelf.tags().await?;
+        let tags = self.cache.tags().await?;
         Ok(Response::new(pb::ListTagsResponse {
             tags: tags.into_iter().map(pb::Tag::from).collect(),
         }))
     }
 }
 
-/// How many products to skip, and how many to take.
+/// Offset and limit of the requested page; 10 products per page by default.
 fn page(request: &pb::ListProductsRequest) -> Result<(usize, usize), Error> {
-    if request.size > MAX_PAGE_AND_IDS.0 {
-        return Err(Error::invalid(format!(
-            "size: at most {}",
-            MAX_PAGE_AND_IDS.0
-        )));
+    if request.size > MAX_PAGE_SIZE {
+        return Err(Error::invalid(format!("size: at most {MAX_PAGE_SIZE}")));
     }
     let size = if request.size == 0 {
         10
@@ -92,43 +91,4 @@ fn page(request: &pb::ListProductsRequest) -> Result<(usize, usize), Error> {
     };
     let before = request.page.saturating_sub(1) as usize;
     Ok((before.saturating_mul(size), size))
-}
-
-impl From<pb::ListProductsRequest> for Filter {
-    fn from(request: pb::ListProductsRequest) -> Self {
-        Self {
-            order: match request.order() {
-                pb::Order::Unspecified => Order::Id,
-                pb::Order::Name => Order::Name,
-                pb::Order::Price => Order::Price,
-                pb::Order::PriceDescending => Order::PriceDescending,
-                pb::Order::Stock => Order::Stock,
-            },
-            tags: request.tags.iter().map(|tag| normalized(tag)).collect(),
-            search: normalized(&request.search),
-        }
-    }
-}
-
-impl From<Product> for pb::Product {
-    fn from(product: Product) -> Self {
-        Self {
-            id: product.id,
-            name: product.name,
-            description: product.description,
-            image_urls: product.image_urls,
-            price_cents: product.price_cents,
-            stock: product.stock,
-            tags: product.tags,
-        }
-    }
-}
-
-impl From<Tag> for pb::Tag {
-    fn from(tag: Tag) -> Self {
-        Self {
-            name: tag.name,
-            products: u32::try_from(tag.products).unwrap_or(u32::MAX),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The drawings of the socks, part of the binary.
+//! Product images, embedded in the executable.
 
 use std::borrow::Cow;
 
@@ -14,18 +14,19 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// Embedded image files of the `pictures` folder.
 #[derive(RustEmbed)]
 #[folder = "pictures"]
 #[include = "*.jpeg"]
 #[include = "*.jpg"]
 struct Pictures;
 
-/// The route of the pictures, whatever state the others have.
+/// Builds the route of the images, for a router with any state.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
     OpenApiRouter::new().routes(routes!(picture))
 }
 
-/// One picture, or a part of it.
+/// Returns one image or a range of it.
 #[utoipa::path(get, path = "/catalogue/images/{file}", params(("file" = String, Path)),
     responses((status = 200, content_type = "image/jpeg"),
     (status = 206, description = "the range asked for", content_type = "image/jpeg"), (status = 304, description = "as it was"),
@@ -35,7 +36,7 @@ async fn picture(Path(file): Path<String>, headers: HeaderMap) -> Response {
         return page_not_found();
     };
     let picture = Representation {
-        headers: describe(&file),
+        headers: headers_of(&file),
         bytes: match file.data {
             Cow::Borrowed(bytes) => Bytes::from_static(bytes),
             Cow::Owned(bytes) => bytes.into(),
@@ -44,7 +45,8 @@ async fn picture(Path(file): Path<String>, headers: HeaderMap) -> Response {
     picture.respond(&headers)
 }
 
-fn describe(file: &EmbeddedFile) -> HeaderMap {
+/// Content type, validators and cache lifetime of an image.
+fn headers_of(file: &EmbeddedFile) -> HeaderMap {
     let hash = file.metadata.sha256_hash();
     let etag = hash
         .first_chunk()

@@ -1,63 +1,63 @@
-//! Products, and how to ask for them.
+//! Products, tags and the filters of product lists.
 
-/// Something the shop sells.
+/// Product of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// Names the product in URLs and orders.
+    /// Identifier in URLs and orders.
     pub id: String,
-    /// What customers call it; at most 20 characters.
+    /// Display name; at most 20 characters.
     pub name: String,
-    /// A sentence or two; at most 200 characters.
+    /// Description; at most 200 characters.
     pub description: String,
-    /// Site-relative paths of its pictures, best first; always two.
+    /// Site-relative paths of the two images, primary image first.
     pub image_urls: Vec<String>,
-    /// The price in cents, so that adding prices never rounds.
+    /// Unit price in cents.
     pub price_cents: i64,
-    /// How many can still be sold.
+    /// Number of pairs in stock.
     pub stock: i64,
-    /// Words to find it by.
+    /// Names of its tags.
     pub tags: Vec<String>,
 }
 
-/// A word to find products by.
+/// Tag that groups products.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// The word.
+    /// Name of the tag.
     pub name: String,
-    /// How many products carry it.
+    /// Number of products with this tag.
     pub products: usize,
 }
 
-/// Which products to list, in what order. Texts are in Unicode's Normalization
-/// Form C, as those of products are.
+/// Filter and sort order of a product list. Texts are in Unicode Normalization
+/// Form C, like those of products.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Products carrying any of these tags; all products when empty.
+    /// Tags of which a product has at least one; no restriction when empty.
     pub tags: Vec<String>,
-    /// Words that must all occur in name, description or tags.
+    /// Search words, each of which occurs in name, description or tags.
     pub search: String,
-    /// What to sort by.
+    /// Sort order of the list.
     pub order: Order,
 }
 
-/// What a list of products is sorted by; products that tie go by id.
+/// Sort order of products; ties are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// By id, which is stable.
+    /// Sorted by product id.
     #[default]
     Id,
-    /// Alphabetically.
+    /// Sorted by name, ignoring case.
     Name,
-    /// Cheapest first.
+    /// Sorted by ascending price.
     Price,
-    /// Dearest first.
+    /// Sorted by descending price.
     PriceDescending,
-    /// Fewest left first.
+    /// Sorted by ascending stock.
     Stock,
 }
 
 impl Product {
-    /// Whether it carries `tag`, in any letter case.
+    /// Whether the product has `tag`, ignoring case.
     #[must_use]
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags
@@ -77,7 +77,7 @@ impl Product {
 }
 
 impl Filter {
-    /// Whether `product` is to be listed. One without any tag never is (QUIRK).
+    /// Whether `product` passes the filter. A product without tags never does (QUIRK).
     #[must_use]
     pub fn matches(&self, product: &Product) -> bool {
         !product.tags.is_empty()
@@ -90,7 +90,7 @@ impl Filter {
 }
 
 impl Order {
-    /// Sorts `products`, which come by id.
+    /// Sorts `products`, which are already sorted by id.
     pub fn sort(self, products: &mut [&Product]) {
         match self {
             Self::Id => {}

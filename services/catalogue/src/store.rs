@@ -1,4 +1,4 @@
-//! Products in a database.
+//! SQL store of products and tags.
 
 use chassis::{Database, Result};
 
@@ -6,20 +6,20 @@ use crate::product::{Product, Tag};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Reads products. Clones share one connection pool.
+/// Read access to the products in the database. Clones share one connection pool.
 #[derive(Clone)]
 pub struct Store {
     database: Database,
 }
 
 impl Store {
-    /// Opens the database at `url`, creating its tables when they are missing.
+    /// Opens the database at `url` and runs pending migrations.
     pub async fn open(url: &str) -> anyhow::Result<Self> {
         let database = Database::open(url, &MIGRATIONS).await?;
         Ok(Self { database })
     }
 
-    /// Succeeds when the database answers.
+    /// Checks that the database is reachable.
     pub async fn ping(&self) -> Result<()> {
         self.database.ping().await
     }
@@ -29,7 +29,7 @@ impl Store {
         self.database.close().await;
     }
 
-    /// Returns all products by id, and all tags in the shop's order.
+    /// Returns all products, sorted by id, and all tags in display order.
     pub async fn all(&self) -> Result<(Vec<Product>, Vec<Tag>)> {
         self.database.ping().await?;
         let products: Vec<Row> = sqlx::query_as(
@@ -57,7 +57,7 @@ impl Store {
     }
 }
 
-/// A product as the database spells it: tags are joined by commas.
+/// Database row of a product; its tags are joined by commas.
 #[derive(sqlx::FromRow)]
 struct Row {
     id: String,

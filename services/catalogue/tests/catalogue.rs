@@ -1,4 +1,4 @@
-//! The catalogue as its clients see it, over REST and gRPC. Numbers name the
+//! Integration tests of the catalogue over REST and gRPC. Numbers refer to the
 //! compat checks of contract/catalogue.md.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -180,16 +180,16 @@ async fn check_10_every_picture_is_a_jpeg() {
 #[tokio::test]
 async fn pictures_come_in_parts_and_only_once() {
     let app = app().await;
-    let ask = |name: &'static str, value: String| {
+    let get_part = |name: &'static str, value: String| {
         let request = Request::get("/catalogue/images/holy_1.jpeg").header(name, value);
         send(&app, request.body(Body::empty()).unwrap())
     };
-    let part = ask("range", "bytes=0-2".into()).await;
+    let part = get_part("range", "bytes=0-2".into()).await;
     assert_eq!(
         (part.status, &part.body[..]),
         (StatusCode::PARTIAL_CONTENT, &[0xff, 0xd8, 0xff][..])
     );
-    let again = ask("if-none-match", part.header("etag").to_owned()).await;
+    let again = get_part("if-none-match", part.header("etag").to_owned()).await;
     assert_eq!(
         (again.status, again.body.len()),
         (StatusCode::NOT_MODIFIED, 0)

@@ -1,4 +1,4 @@
-//! A database that is not up yet, where there is one to come up: with
+//! Test of a database that becomes available after the service; needs
 //! `TEST_DATABASE_URL`.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
@@ -16,7 +16,7 @@ async fn a_database_that_comes_up_later_is_used_without_a_restart() {
         return;
     };
     let (server, name) = rest.split_once('/').unwrap();
-    let address = unused().await;
+    let address = unused_address().await;
     let late = format!("{before}@{address}/{name}");
     let app = catalogue::app(Store::open(&late).await.unwrap());
     let (status, health) = get(&app, "/health").await;
@@ -40,8 +40,8 @@ async fn a_database_that_comes_up_later_is_used_without_a_restart() {
     assert_eq!(get(&app, "/health").await.1["health"][1]["status"], "OK");
 }
 
-/// An address nobody listens on.
-async fn unused() -> String {
+/// Address without a listener.
+async fn unused_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().to_string()
 }

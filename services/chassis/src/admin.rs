@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::faults::Faults;
+use crate::fault::inject::Faults;
 use crate::{Result, Shutdown, metrics};
 
 type Outcome = Pin<Box<dyn Future<Output = Result<()>> + Send>>;

@@ -1,7 +1,7 @@
 //! Calling other services: every request finds an endpoint of its own, has a
 //! deadline, and is tried again only when that can do no harm.
 
-mod peers;
+mod balancer;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 use crate::discovery::Names;
 use crate::{Discovery, Error, deadline, telemetry};
-use peers::{Failure, Peers};
+use balancer::{Balancer, Failure};
 
 /// What a call may take when its caller sets no limit.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     service: &'static str,
-    peers: Peers,
+    peers: Balancer,
     budget: TpsBudget,
     idempotent: &'static [&'static str],
 }
@@ -63,7 +63,7 @@ impl Client {
     fn of(name: &'static str, names: Names, idempotent: &'static [&'static str]) -> Self {
         Self(Arc::new(Inner {
             service: name,
-            peers: Peers::new(names),
+            peers: Balancer::new(names),
             // Over ten seconds, at most a fifth of the requests may be repeats, and ten a second in any case.
             budget: TpsBudget::new(Duration::from_secs(10), 10, 0.2),
             idempotent,

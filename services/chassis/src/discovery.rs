@@ -4,16 +4,16 @@
 //! without SRV takes all A and AAAA addresses with the default port.
 //! `<SERVICE>_URL` overrides DNS for one service.
 
-mod names;
+mod endpoints;
 mod resolver;
 
 use std::sync::Arc;
 
 use anyhow::Context;
 
-pub use names::Names;
+pub use endpoints::Names;
 pub use resolver::resolver;
-use resolver::{Servers, server};
+use resolver::{NameServers, server};
 
 /// The port of a service whose DNS answer names none.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -55,7 +55,7 @@ impl Endpoint {
 /// Finds services. Clones share one resolver.
 #[derive(Clone, Debug)]
 pub struct Discovery {
-    servers: Arc<Servers>,
+    servers: Arc<NameServers>,
     domain: Option<String>,
     known: Vec<(String, String)>,
 }
@@ -64,7 +64,7 @@ impl Discovery {
     /// Prepares to look names up as `lookup` says.
     pub fn new(lookup: &Lookup) -> anyhow::Result<Self> {
         Ok(Self {
-            servers: Arc::new(Servers::new(&lookup.mesh_dns)?),
+            servers: Arc::new(NameServers::new(&lookup.mesh_dns)?),
             domain: lookup
                 .domain
                 .clone()

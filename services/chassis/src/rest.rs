@@ -182,15 +182,15 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        Written::json(&self.0).into_response()
+        JsonBytes::json(&self.0).into_response()
     }
 }
 
 /// A [`Json`] that is written already, to be sent many times. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Written(Bytes);
+pub struct JsonBytes(Bytes);
 
-impl Written {
+impl JsonBytes {
     /// Writes `value` down.
     pub fn json<T: Serialize>(value: &T) -> Result<Self> {
         let mut bytes = serde_json::to_vec(value).map_err(Error::internal)?;
@@ -199,7 +199,7 @@ impl Written {
     }
 }
 
-impl IntoResponse for Written {
+impl IntoResponse for JsonBytes {
     fn into_response(self) -> Response {
         ([(CONTENT_TYPE, HeaderValue::from_static(OWN_JSON))], self.0).into_response()
     }

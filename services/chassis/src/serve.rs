@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Check};
 use crate::announce::{self, Announced};
 use crate::connections::{self, Limits, raise_open_file_limit};
-use crate::faults::{self, Faults};
+use crate::fault::inject::{self, Faults};
+use crate::fault::profile::FaultProfile;
 use crate::metrics::{self, Observer};
-use crate::passage::Passage;
-use crate::release::Manner;
+use crate::middleware::RequestLayer;
 use crate::rest::Style;
 use crate::shutdown::Signals;
 use crate::{Settings, Shutdown, grpc};
@@ -108,10 +108,10 @@ impl Server {
     /// accepting, finishes what is in flight and returns.
     pub async fn serve(mut self, settings: &Settings, app: Router) -> anyhow::Result<()> {
         let signals = Signals::listen()?;
-        let manner = Manner::of(&settings.version);
+        let manner = FaultProfile::of(&settings.version);
         let faults = Faults::new(manner.faults());
         self.checks.extend(manner.check());
-        if manner != Manner::Good {
+        if manner != FaultProfile::Good {
             tracing::warn!(?manner, version = settings.version, "bad on purpose");
         }
         let exporter = metrics::start();
@@ -166,7 +166,7 @@ impl Server {
         )
     }
 
-    /// Adds what every request passes: the [`Passage`], and in front of `app`
+    /// Adds what every request passes: the [`RequestLayer`], and in front of `app`
     /// faults and a deadline.
     fn wrap(
         &self,
@@ -175,7 +175,7 @@ impl Server {
         faults: Faults,
         exporter: Option<&PrometheusHandle>,
     ) -> anyhow::Result<Router> {
-        let mut app = app.layer(from_fn_with_state(faults, faults::inject));
+        let mut app = app.layer(from_fn_with_state(faults, inject::inject));
         if let Some(name) = self.grpc {
             app = app.merge(grpc::standard(name, &self.shutdown)?);
         }
@@ -190,7 +190,7 @@ impl Server {
             settings.version,
             settings.instance()
         );
-        let passage = Passage {
+        let passage = RequestLayer {
             style: self.style,
             observer: Observer::new(self.service, self.style),
             name: HeaderValue::try_from(name).ok(),

@@ -16,13 +16,13 @@
 //!
 //! The original's shipping cannot recall: there it is too late once it was told.
 
-use chassis::sabotage::crash_point;
+use chassis::fault::failpoint::fail_point;
 use chassis::{Error, Result, clock};
 
+use crate::app::App;
 use crate::order::Order;
 use crate::place::count;
-use crate::shop::Shop;
-use crate::state::State;
+use crate::status::State;
 use crate::store::Key;
 use crate::upstreams::Recall;
 
@@ -30,11 +30,11 @@ const REASON: &str = "cancelled by the customer";
 
 /// Cancels the order called `id` and gives the money back. Cancelling it again
 /// changes nothing.
-pub async fn cancel(shop: &Shop, id: &str) -> Result<Order> {
+pub async fn cancel(shop: &App, id: &str) -> Result<Order> {
     let now = clock::now_ms();
     if shop.store.abandon(id, REASON, Key::Kept, now).await? {
         count(State::Cancelled);
-        shop.news.notify_one();
+        shop.outbox_ready.notify_one();
     } else if shop.store.get(id).await?.state == State::Paid {
         take_back(shop, id).await?;
     }
@@ -46,19 +46,19 @@ pub async fn cancel(shop: &Shop, id: &str) -> Result<Order> {
     }
 }
 
-async fn take_back(shop: &Shop, id: &str) -> Result<()> {
+async fn take_back(shop: &App, id: &str) -> Result<()> {
     match shop.upstreams.recall(id).await? {
         Recall::Recalled => {
-            crash_point("recalled");
+            fail_point("recalled");
             finish(shop, id).await?;
-            crash_point("cancelled");
+            fail_point("cancelled");
             Ok(())
         }
         Recall::TooLate => Ok(()),
         Recall::Unknown => {
             let now = clock::now_ms();
             if shop.store.withdraw(id, REASON, now).await? {
-                shop.news.notify_one();
+                shop.outbox_ready.notify_one();
             }
             Ok(())
         }
@@ -66,9 +66,9 @@ async fn take_back(shop: &Shop, id: &str) -> Result<()> {
 }
 
 /// Takes the second step, for an order whose shipment is recalled.
-pub(crate) async fn finish(shop: &Shop, id: &str) -> Result<()> {
+pub(crate) async fn finish(shop: &App, id: &str) -> Result<()> {
     if shop.store.recall(id, REASON, clock::now_ms()).await? {
-        shop.news.notify_one();
+        shop.outbox_ready.notify_one();
     }
     Ok(())
 }

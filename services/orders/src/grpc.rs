@@ -6,21 +6,21 @@ use proto::orders as pb;
 use proto::orders::orders_server::{Orders, OrdersServer};
 use tonic::{Request, Response, Status};
 
+use crate::app::App;
 use crate::cancel::cancel;
-use crate::order::{Order, Wish};
+use crate::order::{Order, PlaceOrder};
 use crate::place::place;
-use crate::shop::Shop;
 use crate::store::Cursor;
 
-mod words;
+mod convert;
 
 /// The gRPC routes.
-pub fn routes(shop: Shop) -> Router {
+pub fn routes(shop: App) -> Router {
     chassis::grpc::mount(OrdersServer::new(Service { shop }))
 }
 
 struct Service {
-    shop: Shop,
+    shop: App,
 }
 
 #[tonic::async_trait]
@@ -29,7 +29,7 @@ impl Orders for Service {
         &self,
         request: Request<pb::PlaceOrderRequest>,
     ) -> Result<Response<pb::Order>, Status> {
-        let wish = Wish::try_from(request.into_inner())?;
+        let wish = PlaceOrder::try_from(request.into_inner())?;
         let order = place(&self.shop, &wish).await?;
         Ok(Response::new(order.into()))
     }

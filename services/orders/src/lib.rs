@@ -14,8 +14,9 @@ use chassis::admin::Check;
 use chassis::rest::Style;
 use chassis::{Discovery, Server, Shutdown, health};
 
+pub mod app;
 pub mod cancel;
-pub mod follow;
+pub mod dto;
 pub mod grpc;
 pub mod hrefs;
 pub mod order;
@@ -23,15 +24,14 @@ pub mod place;
 pub mod recover;
 pub mod relay;
 pub mod rest;
-pub mod shop;
-pub mod state;
+pub mod status;
 pub mod store;
+pub mod track;
 pub mod upstreams;
-pub mod wire;
 
-pub use order::{Order, Wish};
-pub use shop::{Limits, Shop};
-pub use state::State;
+pub use app::{App, Limits};
+pub use order::{Order, PlaceOrder};
+pub use status::State;
 pub use store::Store;
 pub use upstreams::Upstreams;
 
@@ -48,8 +48,8 @@ pub struct Config {
     pub database_url: String,
 
     /// How to speak to the other services: `rest` for those of the original.
-    #[arg(long, env, value_enum, default_value_t = upstreams::Tongue::Grpc)]
-    pub upstreams: upstreams::Tongue,
+    #[arg(long, env, value_enum, default_value_t = upstreams::Protocol::Grpc)]
+    pub upstreams: upstreams::Protocol,
 
     /// More hosts an href may name, as host or host:port, separated by commas; user, carts and cart always may.
     #[arg(long, env, value_delimiter = ',')]
@@ -67,7 +67,7 @@ pub struct Config {
 /// Opens the store and serves orders until told to stop.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let discovery = Discovery::new(&config.common.discovery)?;
-    let shop = Shop::open(&config, &discovery).await?;
+    let shop = App::open(&config, &discovery).await?;
     let (store, shutdown) = (shop.store.clone(), Shutdown::default());
     let work = tokio::spawn(work(shop.clone(), shutdown.clone()));
     Server::new("orders")
@@ -83,7 +83,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 /// The whole service, REST and gRPC over one store, ready for a port or a test.
-pub fn app(shop: Shop) -> Router {
+pub fn app(shop: App) -> Router {
     let checks = vec![health::alive("orders"), database(&shop.store)];
     let rest = rest::routes(shop.clone()).merge(health::routes("/health", checks));
     Style::Spring.dress(rest).merge(grpc::routes(shop))
@@ -91,8 +91,8 @@ pub fn app(shop: Shop) -> Router {
 
 /// Relays, recovers and follows until `shutdown`. It may stop anywhere:
 /// whatever is left undone is in the database.
-pub async fn work(shop: Shop, shutdown: Shutdown) {
-    let all = async { tokio::join!(relay::run(&shop), recover::run(&shop), follow::run(&shop)) };
+pub async fn work(shop: App, shutdown: Shutdown) {
+    let all = async { tokio::join!(relay::run(&shop), recover::run(&shop), track::run(&shop)) };
     tokio::select! {
         () = shutdown.closing() => {}
         _ = all => {}

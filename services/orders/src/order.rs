@@ -1,6 +1,6 @@
 //! Orders, what is in them, and what they cost.
 
-use chassis::release::Manner;
+use chassis::fault::profile::FaultProfile;
 use chassis::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub const SHIPPING_CENTS: i64 = 499;
 /// What a customer asks for: everything in the cart, to this address, from
 /// this card.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct PlaceOrder {
     /// Who buys, and whose cart it is.
     pub customer_id: String,
     /// Where it goes.
@@ -156,20 +156,20 @@ impl Contents {
 
     /// What all of it costs, in a release of this `manner`. Fails like
     /// [`subtotal_cents`](Self::subtotal_cents).
-    pub fn total_cents(&self, manner: Manner) -> Result<i64> {
+    pub fn total_cents(&self, manner: FaultProfile) -> Result<i64> {
         let sum = self.subtotal_cents()?;
         sum.checked_add(shipping_charged(manner))
             .ok_or_else(|| Error::Refused("the cart does not add up".into()))
     }
 }
 
-impl Wish {
+impl PlaceOrder {
     /// Fails unless what is in `order` comes to what the buyer agreed to: the
     /// cart or a price may have changed since they were shown it.
     ///
     /// What a release like `v2-wrong-total` charges beyond that goes unnoticed
     /// here, so that there is something to find out.
-    pub fn agrees_to(&self, order: &Order) -> Result<()> {
+    pub fn check_total(&self, order: &Order) -> Result<()> {
         let now = order.subtotal_cents + SHIPPING_CENTS;
         match self.confirmed_cents {
             Some(confirmed) if confirmed != now => Err(Error::Outdated(format!(
@@ -182,9 +182,9 @@ impl Wish {
 
 /// What is charged for shipping by a release of this `manner`: `v2-wrong-total`
 /// charges it twice, so that there is something to find out.
-fn shipping_charged(manner: Manner) -> i64 {
+fn shipping_charged(manner: FaultProfile) -> i64 {
     match manner {
-        Manner::WrongTotal => SHIPPING_CENTS * 2,
+        FaultProfile::WrongTotal => SHIPPING_CENTS * 2,
         _ => SHIPPING_CENTS,
     }
 }

@@ -32,13 +32,13 @@
 
 use std::time::{Duration, Instant};
 
-use chassis::sabotage::{crash_point, mutant};
+use chassis::fault::failpoint::{fail_point, mutant};
 use chassis::{Error, Result, clock, deadline};
 use metrics::counter;
 
-use crate::order::{Order, Wish};
-use crate::shop::Shop;
-use crate::state::State;
+use crate::app::App;
+use crate::order::{Order, PlaceOrder};
+use crate::status::State;
 use crate::store::{Begun, Key};
 use crate::upstreams::Verdict;
 
@@ -51,26 +51,26 @@ const RIVAL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Places the order a customer wishes for, or returns the one that was placed
 /// under the same key.
-pub async fn place(shop: &Shop, wish: &Wish) -> Result<Order> {
+pub async fn place(shop: &App, wish: &PlaceOrder) -> Result<Order> {
     let limit = shop.limits.place_timeout;
     let limit = deadline::left().map_or(limit, |left| limit.min(left.saturating_sub(RESERVE)));
     let begun = Instant::now();
     let order = deadline::within(limit, begin(shop, wish)).await??;
-    crash_point("pending-written");
+    fail_point("pending-written");
     if order.state != State::Pending {
         return answer(order);
     }
     let left = limit.saturating_sub(begun.elapsed());
-    let outcome = deadline::within(left, Box::pin(pursue(shop, wish, &order))).await;
+    let outcome = deadline::within(left, Box::pin(price_and_pay(shop, wish, &order))).await;
     match outcome.flatten() {
         Ok(order) => answer(order),
-        Err(error) => give_up(shop, &order.id, error).await,
+        Err(error) => cancel_attempt(shop, &order.id, error).await,
     }
 }
 
 /// Step 1: the order of this wish's key. Waits for another one that buys the
 /// same cart, and fails once that has bought it.
-async fn begin(shop: &Shop, wish: &Wish) -> Result<Order> {
+async fn begin(shop: &App, wish: &PlaceOrder) -> Result<Order> {
     loop {
         match shop.store.begin(wish, clock::now_ms()).await? {
             Begun::Order(order) => return Ok(*order),
@@ -88,10 +88,10 @@ async fn begin(shop: &Shop, wish: &Wish) -> Result<Order> {
 }
 
 /// Steps 2 to 4, from wherever the order is.
-async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
+async fn price_and_pay(shop: &App, wish: &PlaceOrder, order: &Order) -> Result<Order> {
     let order = if order.contents.is_none() {
         let contents = shop.upstreams.read(wish).await?;
-        crash_point("facts-read");
+        fail_point("facts-read");
         let total = contents.total_cents(shop.manner)?;
         shop.store.fix(&order.id, &contents, total).await?
     } else {
@@ -100,37 +100,37 @@ async fn pursue(shop: &Shop, wish: &Wish, order: &Order) -> Result<Order> {
     if order.state != State::Pending {
         return Ok(order);
     }
-    wish.agrees_to(&order)?;
-    crash_point("price-fixed");
+    wish.check_total(&order)?;
+    fail_point("price-fixed");
     if mutant("answer-before-commit") {
-        return Ok(promise(shop.clone(), order));
+        return Ok(answer_before_commit(shop.clone(), order));
     }
-    conclude(shop, &order).await
+    authorise_and_record(shop, &order).await
 }
 
-async fn conclude(shop: &Shop, order: &Order) -> Result<Order> {
+async fn authorise_and_record(shop: &App, order: &Order) -> Result<Order> {
     let verdict = shop.upstreams.authorise(order).await?;
-    crash_point("payment-answered");
+    fail_point("payment-answered");
     let order = settle(shop, &order.id, verdict).await?;
-    crash_point("paid-committed");
+    fail_point("paid-committed");
     Ok(order)
 }
 
 /// The bug that this file is there to avoid: an answer first, and the facts in a while.
-fn promise(shop: Shop, order: Order) -> Order {
+fn answer_before_commit(shop: App, order: Order) -> Order {
     let promised = Order {
         state: State::Paid,
         ..order.clone()
     };
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        conclude(&shop, &order).await
+        authorise_and_record(&shop, &order).await
     });
     promised
 }
 
 /// Writes down what payment said, and returns the order as it is then.
-pub async fn settle(shop: &Shop, id: &str, verdict: Verdict) -> Result<Order> {
+pub async fn settle(shop: &App, id: &str, verdict: Verdict) -> Result<Order> {
     let now = clock::now_ms();
     let store = &shop.store;
     let done = match verdict {
@@ -141,7 +141,7 @@ pub async fn settle(shop: &Shop, id: &str, verdict: Verdict) -> Result<Order> {
             store.abandon(id, reason, Key::Freed, now).await?
         }
     };
-    shop.news.notify_one();
+    shop.outbox_ready.notify_one();
     let order = store.get(id).await?;
     if done {
         count(order.state);
@@ -150,7 +150,7 @@ pub async fn settle(shop: &Shop, id: &str, verdict: Verdict) -> Result<Order> {
 }
 
 /// Cancels an attempt that failed with `error`, unless somebody else finished it.
-async fn give_up(shop: &Shop, id: &str, error: Error) -> Result<Order> {
+async fn cancel_attempt(shop: &App, id: &str, error: Error) -> Result<Order> {
     let reason = error.to_string();
     let abandoned = shop
         .store
@@ -159,7 +159,7 @@ async fn give_up(shop: &Shop, id: &str, error: Error) -> Result<Order> {
     match abandoned {
         Ok(true) => {
             count(State::Cancelled);
-            shop.news.notify_one();
+            shop.outbox_ready.notify_one();
             Err(error)
         }
         Ok(false) => answer(shop.store.get(id).await?),

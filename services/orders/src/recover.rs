@@ -1,20 +1,20 @@
 //! Taking up what a process left behind when it died.
 
-use chassis::sabotage::crash_point;
+use chassis::fault::failpoint::fail_point;
 use chassis::{Result, clock};
 use metrics::gauge;
 
+use crate::app::{App, millis};
 use crate::order::Order;
 use crate::place::{count, settle};
-use crate::shop::{Shop, millis};
-use crate::state::State;
+use crate::status::State;
 use crate::store::Key;
 
 /// Recovered in one go, at most.
 const BATCH: i64 = 100;
 
 /// Looks for orders left behind, again and again.
-pub async fn run(shop: &Shop) {
+pub async fn run(shop: &App) {
     let mut ticks = tokio::time::interval(shop.limits.recover_every);
     loop {
         ticks.tick().await;
@@ -26,7 +26,7 @@ pub async fn run(shop: &Shop) {
 }
 
 /// Ends pending orders that are overdue at `now_ms`, and returns how many.
-pub async fn sweep(shop: &Shop, now_ms: i64) -> Result<usize> {
+pub async fn sweep(shop: &App, now_ms: i64) -> Result<usize> {
     let before = now_ms - millis(shop.limits.recover_after);
     let mut recovered = 0;
     for order in shop.store.overdue(before, BATCH).await? {
@@ -43,11 +43,11 @@ pub async fn sweep(shop: &Shop, now_ms: i64) -> Result<usize> {
 
 /// Goes on as payment remembers it. An order it never heard of is given up, and
 /// payment told so: a late authorisation is refused then.
-async fn resolve(shop: &Shop, order: &Order) -> Result<State> {
+async fn resolve(shop: &App, order: &Order) -> Result<State> {
     if order.contents.is_some()
         && let Some(verdict) = shop.upstreams.verdict(&order.id).await?
     {
-        crash_point("payment-remembered");
+        fail_point("payment-remembered");
         return Ok(settle(shop, &order.id, verdict).await?.state);
     }
     let reason = "the order was interrupted";
@@ -58,13 +58,13 @@ async fn resolve(shop: &Shop, order: &Order) -> Result<State> {
         .await?
     {
         count(State::Cancelled);
-        shop.news.notify_one();
+        shop.outbox_ready.notify_one();
     }
     Ok(shop.store.get(&order.id).await?.state)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 orders waiting")]
-async fn observe(shop: &Shop) {
+async fn observe(shop: &App) {
     if let Ok((pending, waiting)) = shop.store.backlog().await {
         gauge!("orders_pending").set(pending as f64);
         gauge!("outbox_depth").set(waiting as f64);

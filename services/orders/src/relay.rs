@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use chassis::sabotage::{crash_point, mutant};
+use chassis::fault::failpoint::{fail_point, mutant};
 use chassis::{Result, clock};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 
-use crate::shop::{Shop, millis};
+use crate::app::{App, millis};
 use crate::store::Message;
 
 /// Claimed at once, at most.
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers what is due, woken by news and now and then by itself, for what
 /// others left behind.
-pub async fn run(shop: &Shop) {
+pub async fn run(shop: &App) {
     loop {
         match deliver(shop).await {
             Ok(0) => {}
@@ -33,14 +33,14 @@ pub async fn run(shop: &Shop) {
             Err(error) => tracing::warn!(%error, "the outbox could not be read"),
         }
         tokio::select! {
-            () = shop.news.notified() => {}
+            () = shop.outbox_ready.notified() => {}
             () = tokio::time::sleep(shop.limits.relay_every) => {}
         }
     }
 }
 
 /// Delivers one batch and returns how many messages were claimed.
-pub async fn deliver(shop: &Shop) -> Result<usize> {
+pub async fn deliver(shop: &App) -> Result<usize> {
     let now = clock::now_ms();
     let batch = shop
         .store
@@ -52,7 +52,7 @@ pub async fn deliver(shop: &Shop) -> Result<usize> {
     if mutant("relay-deletes-before-delivery") {
         shop.store.settle(&batch, &[]).await?;
     }
-    crash_point("outbox-claimed");
+    fail_point("outbox-claimed");
     let claimed = batch.len();
     let mut outcomes = iter(batch)
         .map(async |message| (tell(shop, &message).await, message))
@@ -66,12 +66,12 @@ pub async fn deliver(shop: &Shop) -> Result<usize> {
             again.push((message, at));
         }
     }
-    crash_point("outbox-told");
+    fail_point("outbox-told");
     shop.store.settle(&done, &again).await?;
     Ok(claimed)
 }
 
-async fn tell(shop: &Shop, message: &Message) -> bool {
+async fn tell(shop: &App, message: &Message) -> bool {
     let outcome = shop.upstreams.deliver(message).await;
     if let Err(error) = &outcome {
         tracing::warn!(order = message.order_id, kind = message.kind.as_str(),

@@ -19,12 +19,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::app::App;
+use crate::dto::CustomerOrder;
 use crate::hrefs::{AllowList, Hrefs};
-use crate::order::Wish;
+use crate::order::PlaceOrder;
 use crate::place::place;
-use crate::shop::Shop;
-use crate::state::State as Stands;
-use crate::wire::CustomerOrder;
+use crate::status::State as Status;
 
 mod hal;
 mod page;
@@ -37,7 +37,7 @@ use page::Page;
 struct Api;
 
 /// The REST routes, and their description at `/openapi.json`.
-pub fn routes(shop: Shop) -> Router {
+pub fn routes(shop: App) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(list, create))
         .routes(routes!(searches))
@@ -78,7 +78,7 @@ const INCOMPLETE: &str = "Invalid order request. Order requires customer, addres
         (status = 503, description = "another service does not answer; nothing was charged"),
         (status = 504, description = "another service is slow; nothing was charged")))]
 async fn create(
-    State(shop): State<Shop>,
+    State(shop): State<App>,
     headers: HeaderMap,
     StrictJson(new): StrictJson<NewOrder>,
 ) -> Result<Response> {
@@ -86,7 +86,7 @@ async fn create(
     if hrefs.items.id != hrefs.customer.id {
         return Err(Error::invalid("the cart is not this customer's"));
     }
-    let wish = Wish {
+    let wish = PlaceOrder {
         customer_id: hrefs.customer.id.clone(),
         address_id: hrefs.address.id.clone(),
         card_id: hrefs.card.id.clone(),
@@ -97,7 +97,7 @@ async fn create(
         hrefs: Some(hrefs),
     };
     let order = place(&shop, &wish).await?;
-    if order.state == Stands::Cancelled {
+    if order.state == Status::Cancelled {
         return Err(Error::Refused("this order was cancelled".into()));
     }
     let placed = CustomerOrder::placed(&order);
@@ -142,7 +142,7 @@ fn key(headers: &HeaderMap) -> Result<String> {
     params(("custId" = Option<String>, Query), ("sort" = Option<String>, Query, description = "no effect (QUIRK)")),
     responses((status = 200, body = Collection, content_type = hal::MEDIA_TYPE)))]
 async fn search(
-    State(shop): State<Shop>,
+    State(shop): State<App>,
     headers: HeaderMap,
     uri: Uri,
     Query(query): Query<HashMap<String, String>>,
@@ -163,7 +163,7 @@ async fn search(
         ("sort" = Option<String>, Query, description = "date, total or customerId, with `,desc` for the greatest first")),
     responses((status = 200, body = Collection, content_type = hal::MEDIA_TYPE)))]
 async fn list(
-    State(shop): State<Shop>,
+    State(shop): State<App>,
     headers: HeaderMap,
     uri: Uri,
     Query(query): Query<HashMap<String, String>>,
@@ -182,7 +182,7 @@ async fn list(
     responses((status = 200, body = CustomerOrder, content_type = hal::MEDIA_TYPE),
         (status = 404, description = "No body: no order has this id")))]
 async fn one(
-    State(shop): State<Shop>,
+    State(shop): State<App>,
     headers: HeaderMap,
     uri: Uri,
     Path(id): Path<String>,
@@ -191,7 +191,7 @@ async fn one(
         Err(Error::NotFound(_)) => return Ok(bare(StatusCode::NOT_FOUND)),
         order => order?,
     };
-    if !matches!(order.state, Stands::Paid | Stands::Packed | Stands::Shipped) {
+    if !matches!(order.state, Status::Paid | Status::Packed | Status::Shipped) {
         return Ok(bare(StatusCode::NOT_FOUND));
     }
     let base = base(&headers, &uri);

@@ -3,18 +3,18 @@
 //! Reads are here, changes and the outbox next door. Every statement costs the
 //! same whether a thousand orders are stored or a million.
 
-mod changes;
-mod lists;
 mod outbox;
+mod queries;
+mod transitions;
 
 use chassis::{Database, Error, Result};
 use sqlx::migrate::Migrator;
 
 use crate::order::{Order, Times};
 
-pub use changes::{Begun, Key, Progress};
-pub use lists::{Cursor, Field, Sort};
 pub use outbox::{Kind, Message};
+pub use queries::{Cursor, Field, Sort};
+pub use transitions::{Begun, Key, Progress};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result as Start;
 use chassis::{Discovery, Result};
 
-use crate::order::{Contents, Order, Wish};
+use crate::order::{Contents, Order, PlaceOrder};
 use crate::store::{Message, Progress};
 
 mod grpc;
@@ -17,7 +17,7 @@ pub const CALLS: [&str; 5] = ["carts", "catalogue", "payment", "shipping", "user
 
 /// How to speak to the other services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Tongue {
+pub enum Protocol {
     /// The shop's own API.
     Grpc,
     /// The original's: for services of the original, which cannot take a
@@ -58,16 +58,16 @@ pub enum Recall {
 
 impl Upstreams {
     /// Prepares to call the others; connects on first use.
-    pub fn new(tongue: Tongue, discovery: &Discovery) -> Start<Self> {
+    pub fn new(tongue: Protocol, discovery: &Discovery) -> Start<Self> {
         Ok(match tongue {
-            Tongue::Grpc => Self::Grpc(Arc::new(grpc::Peers::new(discovery)?)),
-            Tongue::Rest => Self::Rest(Arc::new(rest::Peers::new(discovery)?)),
+            Protocol::Grpc => Self::Grpc(Arc::new(grpc::Peers::new(discovery)?)),
+            Protocol::Rest => Self::Rest(Arc::new(rest::Peers::new(discovery)?)),
         })
     }
 
     /// Reads who buys what, where it goes and what pays; fails when address,
     /// card or cart are not the customer's.
-    pub async fn read(&self, wish: &Wish) -> Result<Contents> {
+    pub async fn read(&self, wish: &PlaceOrder) -> Result<Contents> {
         match self {
             Self::Grpc(peers) => peers.read(wish).await,
             Self::Rest(peers) => peers.read(wish).await,

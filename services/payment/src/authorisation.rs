@@ -1,36 +1,36 @@
-//! Authorisations, and the one rule about them.
+//! Payment authorisations and the limit rule.
 
 use chassis::money::decimal;
 use chassis::{Error, Result};
 
-/// An answer that was given about an order.
+/// Stored authorisation of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorisation {
-    /// Names the authorisation.
+    /// Identifier of the authorisation.
     pub id: String,
-    /// Names the order.
+    /// Identifier of the order.
     pub order_id: String,
-    /// What was asked for; 0 when the order was voided before anybody asked.
+    /// Requested amount in cents; 0 when the order was voided before any request.
     pub amount_cents: i64,
-    /// What was answered.
-    pub verdict: Verdict,
-    /// When, in milliseconds since the Unix epoch.
+    /// Decision on the request.
+    pub decision: Decision,
+    /// Time of the decision in milliseconds since the Unix epoch.
     pub at_ms: i64,
-    /// When the money went back, if it did.
+    /// Time of the void in milliseconds since the Unix epoch, if it was voided.
     pub voided_at_ms: Option<i64>,
 }
 
-/// Yes or no, and in words.
+/// Decision on a payment: authorised or declined.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether the amount may be charged.
+pub struct Decision {
+    /// Whether the amount is authorised.
     pub authorised: bool,
-    /// Fit for the buyer's eyes.
+    /// Explanation that is shown to the customer.
     pub message: String,
 }
 
-impl Verdict {
-    /// A refusal in the words `message`.
+impl Decision {
+    /// Creates a declined decision with `message`.
     pub fn declined(message: impl Into<String>) -> Self {
         Self {
             authorised: false,
@@ -39,31 +39,31 @@ impl Verdict {
     }
 }
 
-/// Decides whether `amount_cents` may be charged: up to the limit, and only
-/// something.
-pub fn authorise(amount_cents: i64, limit_cents: i64) -> Result<Verdict> {
+/// Authorises `amount_cents` up to `limit_cents`. An amount that is not positive is an
+/// error.
+pub fn authorise(amount_cents: i64, limit_cents: i64) -> Result<Decision> {
     if amount_cents <= 0 {
         return Err(Error::invalid("Invalid payment amount"));
     }
     if amount_cents > limit_cents {
         let limit = decimal(limit_cents);
-        return Ok(Verdict::declined(format!(
+        return Ok(Decision::declined(format!(
             "Payment declined: amount exceeds {limit}"
         )));
     }
-    Ok(Verdict {
+    Ok(Decision {
         authorised: true,
         message: "Payment authorised".to_owned(),
     })
 }
 
 impl Authorisation {
-    /// The answer to somebody who asks, perhaps again, to charge `amount_cents`: the
-    /// first answer, unless the order was voided since.
-    pub fn answer(self, amount_cents: i64) -> Result<Self> {
+    /// Response to a first or repeated request for `amount_cents`: the stored decision,
+    /// or declined once the order is voided. Another amount is refused.
+    pub fn replay(self, amount_cents: i64) -> Result<Self> {
         if self.voided_at_ms.is_some() {
-            let verdict = Verdict::declined("Payment declined: the order was cancelled");
-            return Ok(Self { verdict, ..self });
+            let decision = Decision::declined("Payment declined: the order was cancelled");
+            return Ok(Self { decision, ..self });
         }
         if self.amount_cents != amount_cents {
             let first = decimal(self.amount_cents);
@@ -75,18 +75,18 @@ impl Authorisation {
     }
 }
 
-/// Reads a limit as people write it: whole, or with up to two decimals.
-pub fn limit(text: &str) -> Result<i64, String> {
-    let wrong = || format!("`{text}` is not an amount such as 105 or 99.50");
+/// Parses an amount with up to two decimals into cents.
+pub fn parse_limit(text: &str) -> Result<i64, String> {
+    let invalid = || format!("`{text}` is not an amount such as 105 or 99.50");
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = (1..=9).contains(&whole.len()) && (1..=2).contains(&fraction.len());
-    if !fits || !digits(whole) || !digits(fraction) {
-        return Err(wrong());
+    let has_valid_lengths = (1..=9).contains(&whole.len()) && (1..=2).contains(&fraction.len());
+    if !has_valid_lengths || !digits(whole) || !digits(fraction) {
+        return Err(invalid());
     }
     format!("{whole}{fraction:0<2}")
         .parse()
-        .map_err(|_| wrong())
+        .map_err(|_| invalid())
 }
 
 #[cfg(test)]
@@ -95,12 +95,12 @@ mod tests {
 
     #[test]
     fn amounts_up_to_the_limit_are_authorised() {
-        let verdict = |amount| authorise(amount, 10_500).unwrap();
-        assert!(verdict(1).authorised && verdict(10_500).authorised);
-        assert_eq!(verdict(10_500).message, "Payment authorised");
+        let decision = |amount| authorise(amount, 10_500).unwrap();
+        assert!(decision(1).authorised && decision(10_500).authorised);
+        assert_eq!(decision(10_500).message, "Payment authorised");
         assert_eq!(
-            verdict(10_501),
-            Verdict::declined("Payment declined: amount exceeds 105.00")
+            decision(10_501),
+            Decision::declined("Payment declined: amount exceeds 105.00")
         );
     }
 
@@ -118,28 +118,28 @@ mod tests {
             id: "a".into(),
             order_id: "o".into(),
             amount_cents: 500,
-            verdict: authorise(500, 10_500).unwrap(),
+            decision: authorise(500, 10_500).unwrap(),
             at_ms: 1,
             voided_at_ms: None,
         };
-        assert_eq!(first.clone().answer(500).unwrap(), first);
+        assert_eq!(first.clone().replay(500).unwrap(), first);
         assert!(matches!(
-            first.clone().answer(501),
+            first.clone().replay(501),
             Err(Error::Refused(why)) if why.contains("5.00")
         ));
         let voided = Authorisation {
             voided_at_ms: Some(2),
             ..first
         };
-        assert!(!voided.clone().answer(500).unwrap().verdict.authorised);
-        assert!(!voided.answer(501).unwrap().verdict.authorised);
+        assert!(!voided.clone().replay(500).unwrap().decision.authorised);
+        assert!(!voided.replay(501).unwrap().decision.authorised);
     }
 
     #[test]
     fn limits_are_read_exactly() {
-        assert_eq!(limit("105"), Ok(10_500));
-        assert_eq!(limit("99.5"), Ok(9_950));
-        assert_eq!(limit("0.07"), Ok(7));
+        assert_eq!(parse_limit("105"), Ok(10_500));
+        assert_eq!(parse_limit("99.5"), Ok(9_950));
+        assert_eq!(parse_limit("0.07"), Ok(7));
         for bad in [
             "",
             ".",
@@ -151,7 +151,7 @@ mod tests {
             "1e3",
             "9999999999",
         ] {
-            assert!(limit(bad).is_err(), "{bad}");
+            assert!(parse_limit(bad).is_err(), "{bad}");
         }
     }
 }

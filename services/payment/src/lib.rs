@@ -1,8 +1,8 @@
-//! Payment: authorises amounts against a limit, and remembers every answer.
+//! Payment service: authorises amounts against a limit.
 //!
-//! A request enters through [`rest`], which only asks the rule ([`authorise`]), or
-//! through [`grpc`], which names an order: then the [`Store`] keeps the answer
-//! before it is given, and gives the same one to whoever asks again.
+//! A request enters through [`rest`], which only applies the rule ([`authorise`]), or
+//! through [`grpc`], which has an order id: then the [`Store`] commits the decision
+//! before the response, and repeated requests get the stored decision.
 
 use anyhow::Context;
 use axum::Router;
@@ -24,27 +24,27 @@ pub use store::Store;
 #[command(
     name = "payment",
     version,
-    about = "Authorises amounts against a limit"
+    about = "Authorise payments against a limit over REST and gRPC"
 )]
 pub struct Config {
-    /// Settings every service shares.
+    /// Settings common to all services.
     #[command(flatten)]
     pub common: chassis::Settings,
 
-    /// Where authorisations are kept: an `sqlite:` or a `postgres:` URL.
+    /// Database of the authorisations: an `sqlite:` or `postgres:` URL.
     #[arg(long, env, default_value = "sqlite:payment.db?mode=rwc")]
     pub database_url: String,
 
-    /// The most that is authorised, e.g. 105 or 99.50.
-    #[arg(long = "limit", env = "PAYMENT_LIMIT", default_value = "105", value_parser = authorisation::limit, value_name = "AMOUNT")]
+    /// Maximum amount that is authorised, e.g. 105 or 99.50.
+    #[arg(long = "limit", env = "PAYMENT_LIMIT", default_value = "105", value_parser = authorisation::parse_limit, value_name = "AMOUNT")]
     pub limit_cents: i64,
 }
 
-/// Opens the store and serves payments until told to stop.
+/// Opens the store and serves requests until shutdown.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let store = Store::open(&config.database_url)
         .await
-        .context("cannot open the store of payment")?;
+        .context("cannot open the payment store")?;
     let (probe, closing) = (store.clone(), store.clone());
     Server::new("payment")
         .style(Style::Go)
@@ -59,7 +59,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The whole service, REST and gRPC, ready for a port or a test.
+/// Builds the router of the service: REST, gRPC and health.
 pub fn app(store: Store, limit_cents: i64) -> Router {
     let rest =
         rest::routes(limit_cents).merge(health::routes("/health", vec![health::alive("payment")]));

@@ -1,4 +1,4 @@
-//! The payment service: may this amount be charged?
+//! Executable of the payment service.
 
 use clap::Parser;
 

@@ -1,35 +1,34 @@
-//! Authorisations in a database: one row per order.
+//! SQL store of authorisations: one row per order.
 
-use chassis::sabotage::mutant;
+use chassis::fault::failpoint::mutant;
 use chassis::{Database, Error, Result, ids};
 
-use crate::authorisation::{Authorisation, Verdict};
+use crate::authorisation::{Authorisation, Decision};
 
-/// Keeps authorisations. Clones share one connection pool.
+/// Store of authorisations. Clones share one connection pool.
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
 }
 
-/// Some authorisations, and where the next ones begin.
+/// Page of a list of authorisations.
 #[derive(Debug)]
 pub struct Page {
-    /// In the order of their orders' ids.
-    pub found: Vec<Authorisation>,
-    /// What to ask for next; empty at the end.
-    pub next: String,
+    /// Authorisations, sorted by order id.
+    pub authorisations: Vec<Authorisation>,
+    /// Token of the next page; empty on the last page.
+    pub next_page_token: String,
 }
 
 impl Store {
-    /// Opens the database at `url`, creating its tables when they are missing.
+    /// Opens the database at `url` and runs pending migrations.
     pub async fn open(url: &str) -> anyhow::Result<Self> {
         static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
         let database = Database::open(url, &MIGRATIONS).await?;
         Ok(Self { database })
     }
 
-    /// Succeeds when the database answers and can be written
-    /// ([`Database::ping_write`]).
+    /// Checks that the database is reachable and writable ([`Database::ping_write`]).
     pub async fn ping(&self) -> Result<()> {
         self.database.ping_write().await
     }
@@ -39,13 +38,13 @@ impl Store {
         self.database.close().await;
     }
 
-    /// Keeps the verdict about an order, unless there is one already, and returns
-    /// the one that is kept.
-    pub async fn keep(
+    /// Stores the decision on an order unless there is one already, and returns the
+    /// stored authorisation.
+    pub async fn insert_or_get(
         &self,
         order_id: &str,
         amount_cents: i64,
-        verdict: &Verdict,
+        decision: &Decision,
         now_ms: i64,
     ) -> Result<Authorisation> {
         let mut order_id = order_id.to_owned();
@@ -53,7 +52,7 @@ impl Store {
             order_id += "-again";
         }
         let mut transaction = self.database.begin_write().await?;
-        // The update changes nothing: it makes an older row come back, too.
+        // The no-op update makes RETURNING include an existing row.
         let row: Row = sqlx::query_as(
             "INSERT INTO authorisation (order_id, id, amount_cents, authorised, message, at_ms)
              VALUES ($1, $2, $3, $4, $5, $6)
@@ -63,8 +62,8 @@ impl Store {
         .bind(order_id)
         .bind(ids::new_id())
         .bind(amount_cents)
-        .bind(i64::from(verdict.authorised))
-        .bind(&verdict.message)
+        .bind(i64::from(decision.authorised))
+        .bind(&decision.message)
         .bind(now_ms)
         .fetch_one(&mut *transaction)
         .await?;
@@ -72,8 +71,8 @@ impl Store {
         Ok(row.into())
     }
 
-    /// Notes that an order's money goes back, once; an order nobody asked about
-    /// leaves a row all the same, so that it cannot be authorised later.
+    /// Voids the authorisation of an order, idempotently. Without an authorisation a
+    /// voided row is inserted, so that the order cannot be authorised later.
     pub async fn void(&self, order_id: &str, now_ms: i64) -> Result<Authorisation> {
         let mut transaction = self.database.begin_write().await?;
         let row: Row = sqlx::query_as(
@@ -103,7 +102,7 @@ impl Store {
             .ok_or(Error::NotFound("authorisation"))
     }
 
-    /// Returns at most `size` authorisations, of the orders that follow `after`.
+    /// Returns up to `size` authorisations with order ids greater than `after`.
     pub async fn list(&self, after: &str, size: u32) -> Result<Page> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT * FROM authorisation WHERE order_id > $1 ORDER BY order_id LIMIT $2",
@@ -114,14 +113,17 @@ impl Store {
         .await?;
         let more = rows.len() > size as usize;
         let rows = rows.into_iter().take(size as usize);
-        let found: Vec<_> = rows.map(Authorisation::from).collect();
-        let next = found.last().filter(|_| more);
-        let next = next.map(|last| last.order_id.clone()).unwrap_or_default();
-        Ok(Page { found, next })
+        let authorisations: Vec<_> = rows.map(Authorisation::from).collect();
+        let last = authorisations.last().filter(|_| more);
+        let next_page_token = last.map(|last| last.order_id.clone()).unwrap_or_default();
+        Ok(Page {
+            authorisations,
+            next_page_token,
+        })
     }
 }
 
-/// An authorisation as the database spells it.
+/// Database row of an authorisation.
 #[derive(sqlx::FromRow)]
 struct Row {
     order_id: String,
@@ -139,7 +141,7 @@ impl From<Row> for Authorisation {
             id: row.id,
             order_id: row.order_id,
             amount_cents: row.amount_cents,
-            verdict: Verdict {
+            decision: Decision {
                 authorised: row.authorised != 0,
                 message: row.message,
             },

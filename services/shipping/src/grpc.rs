@@ -1,9 +1,9 @@
-//! Shipping over gRPC: for those who send, those who work, those who look.
+//! gRPC server of the `Shipping` service, for clients, workers and operators.
 
 use std::time::Duration;
 
 use axum::Router;
-use chassis::sabotage::crash_point;
+use chassis::fault::failpoint::fail_point;
 use chassis::{Error, clock};
 use proto::shipping as pb;
 use proto::shipping::shipping_server::{Shipping, ShippingServer};
@@ -14,30 +14,35 @@ use uuid::Uuid;
 use crate::shipment::{Lease, MAX_TEXT_LEN, Shipment, State};
 use crate::store::{Page, Store};
 
-mod wire;
+mod convert;
 
-/// The service's name on the wire.
+/// Maximum order ids per `GetShipmentsOfOrders` call.
+const MAX_ORDER_IDS: usize = 200;
+
+/// Fully qualified name of the gRPC service.
 pub const NAME: &str = ShippingServer::<Service>::NAME;
 
-/// The gRPC routes.
+/// Builds the routes of the gRPC server.
 pub fn routes(store: Store, lease: Duration) -> Router {
     let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 2);
     chassis::grpc::mount(ShippingServer::new(Service { store, lease_ms }))
 }
 
+/// Implementation of the generated `Shipping` trait over the store.
 struct Service {
     store: Store,
     lease_ms: i64,
 }
 
-type Answer<T> = Result<Response<T>, Status>;
+/// Result of a gRPC method.
+type RpcResult<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl Shipping for Service {
     async fn create_shipment(
         &self,
         request: Request<pb::CreateShipmentRequest>,
-    ) -> Answer<pb::Shipment> {
+    ) -> RpcResult<pb::Shipment> {
         let mut request = request.into_inner();
         if request.id.is_empty() {
             request.id = Uuid::new_v4().to_string();
@@ -45,27 +50,33 @@ impl Shipping for Service {
         let now = clock::now_ms();
         let shipment = Shipment::new(&request.id, &request.order_id, &request.name, now)?;
         let shipment = self.store.create(&shipment).await?;
-        crash_point("shipment-created");
+        fail_point("shipment-created");
         Ok(Response::new(shipment.into()))
     }
 
-    async fn get_shipment(&self, request: Request<pb::GetShipmentRequest>) -> Answer<pb::Shipment> {
-        let shipment = self.store.get(named(&request.get_ref().id)?).await?;
+    async fn get_shipment(
+        &self,
+        request: Request<pb::GetShipmentRequest>,
+    ) -> RpcResult<pb::Shipment> {
+        let shipment = self.store.get(check_name(&request.get_ref().id)?).await?;
         Ok(Response::new(shipment.into()))
     }
 
     async fn get_shipments_of_orders(
         &self,
         request: Request<pb::GetShipmentsOfOrdersRequest>,
-    ) -> Answer<pb::GetShipmentsOfOrdersResponse> {
+    ) -> RpcResult<pb::GetShipmentsOfOrdersResponse> {
         let orders = request.into_inner().order_ids;
-        if orders.len() > 200 {
-            return Err(Error::invalid("at most 200 orders can be asked for at once").into());
+        if orders.len() > MAX_ORDER_IDS {
+            return Err(Error::invalid(format!(
+                "at most {MAX_ORDER_IDS} orders can be asked for at once"
+            ))
+            .into());
         }
         for order in &orders {
-            named(order)?;
+            check_name(order)?;
         }
-        let found = self.store.of_orders(&orders).await?;
+        let found = self.store.get_by_orders(&orders).await?;
         let shipments = found.into_iter().map(pb::Shipment::from).collect();
         Ok(Response::new(pb::GetShipmentsOfOrdersResponse {
             shipments,
@@ -75,24 +86,27 @@ impl Shipping for Service {
     async fn list_shipments(
         &self,
         request: Request<pb::ListShipmentsRequest>,
-    ) -> Answer<pb::ListShipmentsResponse> {
-        let state = wire::state(request.get_ref().state)?;
+    ) -> RpcResult<pb::ListShipmentsResponse> {
+        let state = convert::state(request.get_ref().state)?;
         let request = request.into_inner();
         let size = match request.page_size {
             0 => 100,
             size => size.min(1000),
         };
-        let Page { found, next } = self.store.list(state, &request.page_token, size).await?;
+        let Page {
+            shipments,
+            next_page_token,
+        } = self.store.list(state, &request.page_token, size).await?;
         Ok(Response::new(pb::ListShipmentsResponse {
-            shipments: found.into_iter().map(pb::Shipment::from).collect(),
-            next_page_token: next,
+            shipments: shipments.into_iter().map(pb::Shipment::from).collect(),
+            next_page_token,
         }))
     }
 
     async fn lease_shipments(
         &self,
         request: Request<pb::LeaseShipmentsRequest>,
-    ) -> Answer<pb::LeaseShipmentsResponse> {
+    ) -> RpcResult<pb::LeaseShipmentsResponse> {
         let request = request.into_inner();
         let max = match request.max {
             0 => 10,
@@ -100,16 +114,18 @@ impl Shipping for Service {
         };
         let now_ms = clock::now_ms();
         let lease = Lease {
-            worker: named(&request.worker)?.to_owned(),
+            worker: check_name(&request.worker)?.to_owned(),
             token: Uuid::new_v4().to_string(),
             now_ms,
-            until_ms: now_ms + self.lease_ms,
+            expires_at_ms: now_ms + self.lease_ms,
         };
-        let given = self.store.lease(&lease, max).await?;
-        if !given.is_empty() {
-            crash_point("leased");
+        let shipments = self.store.lease(&lease, max).await?;
+        if !shipments.is_empty() {
+            fail_point("leased");
         }
-        let leases = given.into_iter().map(|one| wire::lease(one, &lease));
+        let leases = shipments
+            .into_iter()
+            .map(|shipment| convert::lease(shipment, &lease));
         Ok(Response::new(pb::LeaseShipmentsResponse {
             leases: leases.collect(),
         }))
@@ -118,39 +134,39 @@ impl Shipping for Service {
     async fn pack_shipment(
         &self,
         request: Request<pb::PackShipmentRequest>,
-    ) -> Answer<pb::Shipment> {
+    ) -> RpcResult<pb::Shipment> {
         let pb::PackShipmentRequest { id, token } = request.into_inner();
         let rule = |shipment: &mut Shipment| shipment.pack(&token, clock::now_ms());
-        let shipment = self.store.change(named(&id)?, rule).await?;
-        crash_point("packed");
+        let shipment = self.store.change(check_name(&id)?, rule).await?;
+        fail_point("packed");
         Ok(Response::new(shipment.into()))
     }
 
     async fn complete_shipment(
         &self,
         request: Request<pb::CompleteShipmentRequest>,
-    ) -> Answer<pb::Shipment> {
+    ) -> RpcResult<pb::Shipment> {
         let pb::CompleteShipmentRequest { id, token } = request.into_inner();
         let rule = |shipment: &mut Shipment| shipment.complete(&token, clock::now_ms());
-        let shipment = self.store.change(named(&id)?, rule).await?;
-        crash_point("shipped");
+        let shipment = self.store.change(check_name(&id)?, rule).await?;
+        fail_point("shipped");
         Ok(Response::new(shipment.into()))
     }
 
     async fn fail_shipment(
         &self,
         request: Request<pb::FailShipmentRequest>,
-    ) -> Answer<pb::Shipment> {
+    ) -> RpcResult<pb::Shipment> {
         let request = request.into_inner();
         let (id, token, reason) = (request.id, request.token, request.reason);
         let rule = |shipment: &mut Shipment| {
             if request.given_back {
-                shipment.give_back(&token, &reason, clock::now_ms())
+                shipment.release(&token, &reason, clock::now_ms())
             } else {
                 shipment.fail(&token, &reason, clock::now_ms())
             }
         };
-        let shipment = self.store.change(named(&id)?, rule).await?;
+        let shipment = self.store.change(check_name(&id)?, rule).await?;
         if shipment.state == State::Stuck {
             tracing::error!(shipment = shipment.id, reason, "shipment is stuck");
         }
@@ -160,23 +176,23 @@ impl Shipping for Service {
     async fn recall_shipment(
         &self,
         request: Request<pb::RecallShipmentRequest>,
-    ) -> Answer<pb::Shipment> {
-        let order = named(&request.get_ref().order_id)?;
+    ) -> RpcResult<pb::Shipment> {
+        let order = check_name(&request.get_ref().order_id)?;
         let id = Uuid::new_v4().to_string();
-        let never = Shipment::never(&id, order, clock::now_ms())?;
-        let shipment = self.store.recall(&never).await?;
-        crash_point("shipment-recalled");
+        let tombstone = Shipment::tombstone(&id, order, clock::now_ms())?;
+        let shipment = self.store.recall(&tombstone).await?;
+        fail_point("shipment-recalled");
         Ok(Response::new(shipment.into()))
     }
 
-    async fn get_queue(&self, _: Request<pb::GetQueueRequest>) -> Answer<pb::Queue> {
-        let queue = self.store.queue(clock::now_ms()).await?;
+    async fn get_queue(&self, _: Request<pb::GetQueueRequest>) -> RpcResult<pb::Queue> {
+        let queue = self.store.queue_stats(clock::now_ms()).await?;
         Ok(Response::new(queue.into()))
     }
 }
 
-/// Checks a name before a database sees it.
-fn named(name: &str) -> Result<&str, Error> {
+/// Validates an id or a name: 1 to [`MAX_TEXT_LEN`] bytes without NUL.
+fn check_name(name: &str) -> Result<&str, Error> {
     let fits = (1..=MAX_TEXT_LEN).contains(&name.len()) && !name.contains('\0');
     fits.then_some(name)
         .ok_or_else(|| Error::invalid(format!("a name must have 1 to {MAX_TEXT_LEN} bytes")))

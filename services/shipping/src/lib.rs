@@ -1,13 +1,12 @@
-//! Shipping: keeps shipments, and is the queue its workers take them from.
+//! Shipping service: stores shipments and is the work queue of the queue-master.
 //!
-//! A shipment enters through [`rest`] or [`grpc`] and lies in the [`Store`] from
-//! then on. A [`worker`] (the process `queue-master`) leases the oldest, packs
-//! them and completes them, over gRPC; what may follow what is decided by
-//! [`Shipment`]. A worker that dies lets its leases run out, and another takes
-//! over.
+//! A shipment enters through [`rest`] or [`grpc`] and is committed to the [`Store`]. A
+//! [`worker`] (the process `queue-master`) leases the oldest shipments, packs them and
+//! completes them, over gRPC; [`Shipment`] validates the state transitions. The leases
+//! of a worker that dies expire, and another worker takes over.
 //!
-//! The original put shipments on `RabbitMQ`; here the table is the queue, so what is
-//! acknowledged is on the disk, and there is no broker to run.
+//! The original used `RabbitMQ`; here the table is the queue, so an acknowledged
+//! shipment is durable and no broker is needed.
 
 use std::time::Duration;
 
@@ -32,33 +31,33 @@ pub use store::Store;
 #[command(
     name = "shipping",
     version,
-    about = "Keeps shipments until they are shipped"
+    about = "Store shipments and lease them to workers"
 )]
 pub struct Config {
-    /// Settings every service shares.
+    /// Settings common to all services.
     #[command(flatten)]
     pub common: chassis::Settings,
 
-    /// Where shipments are kept: an `sqlite:` or a `postgres:` URL.
+    /// Database of the shipments: an `sqlite:` or `postgres:` URL.
     #[arg(long, env, default_value = "sqlite:shipping.db?mode=rwc")]
     pub database_url: String,
 
-    /// How long a worker may keep a shipment before another gets it.
+    /// Duration of a lease, after which another worker may lease the shipment.
     #[arg(long, env = "SHIPPING_LEASE", default_value = "30s", value_parser = settings::duration)]
     pub lease: Duration,
 }
 
-/// Opens the store and serves shipments until told to stop.
+/// Opens the store and serves requests until shutdown.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let store = Store::open(&config.database_url)
         .await
-        .context("cannot open the store of shipping")?;
+        .context("cannot open the shipping store")?;
     let shutdown = Shutdown::default();
     let watch = tokio::spawn(queue::watch(store.clone(), shutdown.clone()));
     Server::new("shipping")
         .style(Style::Spring)
         .grpc(grpc::NAME)
-        .ready(works("shipping-db", &store))
+        .ready(store_check("shipping-db", &store))
         .shutdown(shutdown)
         .serve(&config.common, app(store.clone(), config.lease))
         .await?;
@@ -67,18 +66,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The whole service, REST and gRPC over one store, ready for a port or a test.
+/// Builds the router of the service: REST, gRPC and health over one store.
 pub fn app(store: Store, lease: Duration) -> Router {
     let checks = vec![
-        works("shipping-rabbitmq", &store),
+        store_check("shipping-rabbitmq", &store),
         health::alive("shipping"),
     ];
     let rest = rest::routes(store.clone()).merge(health::routes("/health", checks));
     Style::Spring.dress(rest).merge(grpc::routes(store, lease))
 }
 
-/// A check that the store answers, under the name it goes by.
-fn works(name: &'static str, store: &Store) -> Check {
+/// Readiness check of the store, reported as `name`.
+fn store_check(name: &'static str, store: &Store) -> Check {
     let store = store.clone();
     Check::new(name, move || {
         let store = store.clone();

@@ -1,4 +1,4 @@
-//! The shipping service: keeps shipments until they are shipped.
+//! Executable of the shipping service.
 
 use clap::Parser;
 

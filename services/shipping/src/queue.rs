@@ -1,4 +1,4 @@
-//! How much waits, for those who scale workers and those who are paged.
+//! Queue depth and age, for autoscaling and alerts.
 
 use std::time::Duration;
 
@@ -7,54 +7,53 @@ use metrics::{counter, gauge};
 
 use crate::Store;
 
-/// How much waits.
+/// Statistics of the shipping queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Queue {
-    /// Shipments that are neither shipped nor stuck.
+pub struct QueueStats {
+    /// Number of shipments that wait or are in progress.
     pub depth: i64,
-    /// Age of the oldest of them in milliseconds; 0 when there is none.
+    /// Age of the oldest of these shipments in milliseconds; 0 when there is none.
     pub oldest_age_ms: i64,
-    /// Shipments that failed too often.
+    /// Number of shipments that exhausted their attempts.
     pub stuck: i64,
 }
 
-/// Interval at which the gauges are updated.
-const METRICS_INTERVAL: Duration = Duration::from_secs(2);
+/// Interval between measurements of the queue.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Number of updates per log line: one a minute, for platforms that read logs rather than
-/// metrics.
-const LOG_EVERY_N: u32 = 30;
+/// Measurements per log line: one line a minute, for platforms that derive metrics from logs.
+const MEASUREMENTS_PER_LOG: u32 = 30;
 
-/// Keeps the gauges up to date until the process closes.
+/// Measures the queue periodically and records the gauges, until shutdown.
 pub async fn watch(store: Store, shutdown: Shutdown) {
-    for look in (0..LOG_EVERY_N).cycle() {
-        match store.queue(clock::now_ms()).await {
-            Ok(queue) => {
-                queue.show();
-                if look == 0 {
-                    queue.tell();
+    for n in (0..MEASUREMENTS_PER_LOG).cycle() {
+        match store.queue_stats(clock::now_ms()).await {
+            Ok(stats) => {
+                stats.record_gauges();
+                if n == 0 {
+                    stats.log();
                 }
             }
             Err(error) => tracing::warn!(%error, "cannot measure the queue"),
         }
         tokio::select! {
-            () = tokio::time::sleep(METRICS_INTERVAL) => {}
+            () = tokio::time::sleep(MEASURE_INTERVAL) => {}
             () = shutdown.closing() => return,
         }
     }
 }
 
-impl Queue {
+impl QueueStats {
     #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
-    fn show(self) {
+    fn record_gauges(self) {
         gauge!("shipping_queue_depth").set(self.depth as f64);
         gauge!("shipping_queue_oldest_age_seconds").set(self.oldest_age_ms as f64 / 1000.0);
         gauge!("shipping_queue_stuck").set(self.stuck as f64);
-        shipped(0);
+        count_shipped(0);
     }
 
-    /// The line that `ecs/network.yaml` makes a metric of.
-    fn tell(self) {
+    /// Logs the statistics; `ecs/network.yaml` derives a metric from this line.
+    fn log(self) {
         let Self {
             depth,
             oldest_age_ms,
@@ -64,7 +63,7 @@ impl Queue {
     }
 }
 
-/// Counts shipments that have just been shipped: the drain rate.
-pub fn shipped(count: u64) {
+/// Increments the counter of shipped shipments: the drain rate of the queue.
+pub fn count_shipped(count: u64) {
     counter!("shipments_shipped_total").increment(count);
 }

@@ -1,4 +1,4 @@
-//! Shipping as JSON over HTTP, the way the first Sock Shop spoke it.
+//! REST API of the original shipping service: JSON over HTTP.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -7,18 +7,22 @@ use axum::routing::get;
 use chassis::openapi::{self, SpringError};
 use chassis::rest::{Json, StrictJson};
 use chassis::{Result, clock};
-use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::Store;
 
+mod dto;
+
+use dto::Shipment;
+
+/// OpenAPI document of the service.
 #[derive(OpenApi)]
 struct Api;
 
-/// The REST routes.
+/// Builds the REST routes and the OpenAPI document at `/openapi.json`.
 pub fn routes(store: Store) -> Router {
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(all, create))
@@ -30,8 +34,8 @@ pub fn routes(store: Store) -> Router {
         .with_state(store)
 }
 
-/// Takes a shipment in, and answers what it was given. It is kept before the answer: when
-/// the store is away that is 503, never a 201 for a shipment that is nowhere.
+/// Creates a shipment and returns the request body. The shipment is committed before
+/// the response: an unavailable store results in 503, never in 201.
 #[utoipa::path(post, path = "/shipping", request_body = Shipment, responses(
     (status = 201, body = Shipment),
     (status = 400, description = "Not such an object"),
@@ -45,39 +49,20 @@ async fn create(
     let id = shipment.id.clone().filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
     let name = shipment.name.as_deref().unwrap_or_default();
-    let kept = crate::Shipment::new(&id, "", name, clock::now_ms())?;
-    store.create(&kept).await?;
+    let stored = crate::Shipment::new(&id, "", name, clock::now_ms())?;
+    store.create(&stored).await?;
     Ok((StatusCode::CREATED, Json(shipment)))
 }
 
-/// A placeholder of the original's, kept for whoever probes it.
+/// Returns the placeholder text of the original; some probes use it.
 #[utoipa::path(get, path = "/shipping", responses((status = 200, body = String)))]
 async fn all() -> &'static str {
     "GET ALL Shipping Resource."
 }
 
-/// A placeholder of the original's: the id is not looked up.
+/// Returns the placeholder text of the original; the id is not looked up.
 #[utoipa::path(get, path = "/shipping/{id}", params(("id" = String, Path)),
     responses((status = 200, body = String)))]
 async fn one(Path(id): Path<String>) -> String {
     format!("GET Shipping Resource with id: {id}")
-}
-
-/// What comes in and goes out. An absent field gets a value, a null stays null.
-#[derive(Deserialize, Serialize, ToSchema)]
-struct Shipment {
-    #[serde(default = "new_id")]
-    id: Option<String>,
-    #[serde(default = "no_name")]
-    name: Option<String>,
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
-fn new_id() -> Option<String> {
-    Some(Uuid::new_v4().to_string())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
-fn no_name() -> Option<String> {
-    Some(String::new())
 }

@@ -1,10 +1,10 @@
-//! Shipments, and what may follow what.
+//! Shipments and their state machine.
 //!
-//! `waiting -> leased -> packed -> shipped`. A failed try goes back to where it can
-//! be leased again (a packed shipment stays packed), and the fifth to `stuck`.
-//! That a worker died with it says nothing about a shipment: such a try *lapsed*,
-//! and only a great many of them make it stuck, too.
-//! What is not packed yet can be `recalled`, for ever.
+//! `waiting -> leased -> packed -> shipped`. After a failed attempt a shipment can be
+//! leased again (a packed shipment stays packed); the fifth failure makes it `stuck`.
+//! An attempt whose worker died or shut down counts as an expired lease, not as a
+//! failure, and only many of those make a shipment `stuck`.
+//! A shipment that is not packed can be `recalled`, which is final.
 
 mod state;
 #[cfg(test)]
@@ -14,62 +14,62 @@ use chassis::{Error, Result};
 
 pub use state::State;
 
-/// Maximum number of attempts at a shipment; then an operator must act.
+/// Maximum number of failed attempts before a shipment is stuck.
 pub const MAX_ATTEMPTS: i64 = 5;
 
-/// How many workers may die with it before a person must look.
-pub const MAX_LAPSES: i64 = 50;
+/// Maximum number of expired leases before a shipment is stuck.
+pub const MAX_EXPIRED_LEASES: i64 = 50;
 
-/// Maximum length of a name or a reason, in characters.
+/// Maximum length of ids and names in bytes, and of failure reasons in characters.
 pub const MAX_TEXT_LEN: usize = 200;
 
-/// Something to be sent to a customer.
+/// Shipment of goods to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shipment {
-    /// Names the shipment: a UUID, usually.
+    /// Identifier of the shipment, usually a UUID.
     pub id: String,
-    /// The order it belongs to, if it is one of ours.
+    /// Order of the shipment; absent for shipments of the REST API.
     pub order_id: Option<String>,
-    /// Whom it is for: the customer's id.
+    /// Customer id of the recipient.
     pub name: String,
-    /// How far it is.
+    /// State of the shipment.
     pub state: State,
-    /// How often a worker took it.
+    /// Number of times the shipment was leased.
     pub attempts: i64,
-    /// How many of those attempts ended with their worker, for no fault of the shipment.
-    pub lapses: i64,
-    /// Who took it last.
+    /// Number of attempts whose lease expired or was released.
+    pub expired_leases: i64,
+    /// Name of the last worker.
     pub worker: String,
-    /// Proves whose the lease is; empty when nobody's.
+    /// Token of the current lease; empty when there is none.
     pub token: String,
-    /// When it may be leased next (the present lease runs out then); never, once
-    /// shipped, stuck or recalled. All times are milliseconds since the Unix epoch.
+    /// Time from which the shipment may be leased (the expiry of the current lease);
+    /// absent in final states. All times are milliseconds since the Unix epoch.
     pub due_at_ms: Option<i64>,
-    /// When it came in.
+    /// Time when the shipment was created.
     pub created_at_ms: i64,
-    /// When it was packed.
+    /// Time of packing, if packed.
     pub packed_at_ms: Option<i64>,
-    /// When it was shipped.
+    /// Time of shipping, if shipped.
     pub shipped_at_ms: Option<i64>,
-    /// Why the last try failed; empty when none did.
+    /// Reason of the last failed attempt; empty when there is none.
     pub failure: String,
 }
 
-/// What a worker is promised.
+/// Lease of shipments to a worker.
 #[derive(Clone, Debug)]
 pub struct Lease {
-    /// Who takes it.
+    /// Name of the worker.
     pub worker: String,
-    /// Proves that they did.
+    /// Secret token that identifies the lease.
     pub token: String,
-    /// When the promise was made.
+    /// Time of the lease.
     pub now_ms: i64,
-    /// When it ends.
-    pub until_ms: i64,
+    /// Time when the lease expires.
+    pub expires_at_ms: i64,
 }
 
 impl Shipment {
-    /// A shipment that has just come in.
+    /// Creates a waiting shipment. Fails when a text is too long or contains NUL.
     pub fn new(id: &str, order_id: &str, name: &str, now_ms: i64) -> Result<Self> {
         for (what, text) in [("id", id), ("order_id", order_id), ("name", name)] {
             if text.len() > MAX_TEXT_LEN || text.contains('\0') {
@@ -82,7 +82,7 @@ impl Shipment {
             name: name.to_owned(),
             state: State::Waiting,
             attempts: 0,
-            lapses: 0,
+            expired_leases: 0,
             worker: String::new(),
             token: String::new(),
             due_at_ms: Some(now_ms),
@@ -93,25 +93,25 @@ impl Shipment {
         })
     }
 
-    /// What is remembered of an order that was recalled before its shipment came in.
-    pub fn never(id: &str, order_id: &str, now_ms: i64) -> Result<Self> {
+    /// Creates the tombstone of an order that was recalled before its shipment arrived.
+    pub fn tombstone(id: &str, order_id: &str, now_ms: i64) -> Result<Self> {
         let mut shipment = Self::new(id, order_id, "", now_ms)?;
         shipment.recall()?;
         Ok(shipment)
     }
 
-    /// Gives the shipment to a worker, unless that has failed too often: then it is
-    /// stuck. Returns whether it was given.
+    /// Leases the shipment to a worker when it is due, or makes it stuck when its
+    /// attempts are exhausted. Returns whether it was leased.
     pub fn lease(&mut self, lease: &Lease) -> bool {
         if self.due_at_ms.is_none_or(|due| due > lease.now_ms) {
             return false;
         }
         if !self.token.is_empty() {
             "the lease ran out".clone_into(&mut self.failure);
-            self.lapses += 1;
+            self.expired_leases += 1;
         }
-        if self.is_hopeless() {
-            self.end(State::Stuck);
+        if self.is_exhausted() {
+            self.finish(State::Stuck);
             return false;
         }
         if self.state == State::Waiting {
@@ -120,13 +120,13 @@ impl Shipment {
         self.attempts += 1;
         self.worker.clone_from(&lease.worker);
         self.token.clone_from(&lease.token);
-        self.due_at_ms = Some(lease.until_ms);
+        self.due_at_ms = Some(lease.expires_at_ms);
         true
     }
 
-    /// Notes that it is in its box.
+    /// Marks the shipment as packed.
     pub fn pack(&mut self, token: &str, now_ms: i64) -> Result<()> {
-        self.check(token)?;
+        self.check_token(token)?;
         if self.state == State::Leased {
             self.state = State::Packed;
             self.packed_at_ms = Some(now_ms);
@@ -134,7 +134,7 @@ impl Shipment {
         Ok(())
     }
 
-    /// Notes that it is gone.
+    /// Marks the shipment as shipped.
     pub fn complete(&mut self, token: &str, now_ms: i64) -> Result<()> {
         self.pack(token, now_ms)?;
         if self.state == State::Packed {
@@ -146,36 +146,36 @@ impl Shipment {
         Ok(())
     }
 
-    /// Takes it back from a worker that cannot ship it: to be tried again after a
-    /// pause, or stuck.
+    /// Records a failed attempt: the shipment is retried after a delay, or stuck.
     pub fn fail(&mut self, token: &str, reason: &str, now_ms: i64) -> Result<()> {
-        self.let_go(token, reason)?;
-        self.due_at_ms = Some(now_ms + pause_ms(self.failed_tries()));
-        if self.is_hopeless() {
-            self.end(State::Stuck);
+        self.clear_lease(token, reason)?;
+        self.due_at_ms = Some(now_ms + retry_delay_ms(self.failed_attempts()));
+        if self.is_exhausted() {
+            self.finish(State::Stuck);
         }
         Ok(())
     }
 
-    /// Takes it back from a worker that ends: it is free at once.
-    pub fn give_back(&mut self, token: &str, reason: &str, now_ms: i64) -> Result<()> {
-        self.let_go(token, reason)?;
-        self.lapses += 1;
+    /// Releases the lease of a worker that shuts down; the shipment is due at once.
+    pub fn release(&mut self, token: &str, reason: &str, now_ms: i64) -> Result<()> {
+        self.clear_lease(token, reason)?;
+        self.expired_leases += 1;
         self.due_at_ms = Some(now_ms);
         Ok(())
     }
 
-    /// Takes it back for ever, from a worker too, unless it is in its box.
+    /// Recalls the shipment for good, even while it is leased. Fails once it is packed.
     pub fn recall(&mut self) -> Result<()> {
         if self.packed_at_ms.is_some() {
             return Err(Error::Refused("already packed".into()));
         }
-        self.end(State::Recalled);
+        self.finish(State::Recalled);
         Ok(())
     }
 
-    fn let_go(&mut self, token: &str, reason: &str) -> Result<()> {
-        self.check(token)?;
+    /// Ends the lease and records the reason; a packed shipment stays packed.
+    fn clear_lease(&mut self, token: &str, reason: &str) -> Result<()> {
+        self.check_token(token)?;
         if self.state == State::Shipped {
             return Err(Error::Refused("the shipment is already shipped".into()));
         }
@@ -191,22 +191,23 @@ impl Shipment {
         Ok(())
     }
 
-    fn failed_tries(&self) -> i64 {
-        self.attempts - self.lapses
+    fn failed_attempts(&self) -> i64 {
+        self.attempts - self.expired_leases
     }
 
-    fn is_hopeless(&self) -> bool {
-        self.failed_tries() >= MAX_ATTEMPTS || self.lapses >= MAX_LAPSES
+    fn is_exhausted(&self) -> bool {
+        self.failed_attempts() >= MAX_ATTEMPTS || self.expired_leases >= MAX_EXPIRED_LEASES
     }
 
-    fn end(&mut self, state: State) {
+    fn finish(&mut self, state: State) {
         self.state = state;
         self.token.clear();
         self.due_at_ms = None;
     }
 
-    /// A lease that ran out still counts until somebody else takes over.
-    fn check(&self, token: &str) -> Result<()> {
+    /// Checks the lease token. An expired lease stays valid until the shipment is leased
+    /// again.
+    fn check_token(&self, token: &str) -> Result<()> {
         if self.state == State::Recalled {
             return Err(Error::Refused("the shipment was recalled".into()));
         }
@@ -217,7 +218,7 @@ impl Shipment {
     }
 }
 
-/// What just failed is left alone for a second, then two, four, eight.
-fn pause_ms(tries: i64) -> i64 {
-    1000 << (tries - 1).clamp(0, MAX_ATTEMPTS)
+/// Exponential backoff after `attempts` failures: 1, 2, 4, 8 seconds.
+fn retry_delay_ms(attempts: i64) -> i64 {
+    1000 << (attempts - 1).clamp(0, MAX_ATTEMPTS)
 }

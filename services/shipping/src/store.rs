@@ -1,4 +1,4 @@
-//! Shipments in a database: one table, which is also the queue.
+//! SQL store of shipments; its table is also the work queue.
 
 mod row;
 
@@ -6,41 +6,40 @@ use chassis::{Database, Error, Result};
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
 
-use crate::queue::{self, Queue};
+use crate::queue::{self, QueueStats};
 use crate::shipment::{Lease, Shipment, State};
 use row::Row;
 
-/// Keeps shipments. Clones share one connection pool.
+/// Store of shipments. Clones share one connection pool.
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
 }
 
-/// Some shipments, and where the next ones begin.
+/// Page of a list of shipments.
 #[derive(Debug)]
 pub struct Page {
-    /// In the order of their ids.
-    pub found: Vec<Shipment>,
-    /// What to ask for next; empty at the end.
-    pub next: String,
+    /// Shipments, sorted by id.
+    pub shipments: Vec<Shipment>,
+    /// Token of the next page; empty on the last page.
+    pub next_page_token: String,
 }
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-const ONE: &str = "SELECT * FROM shipment WHERE id = $1";
-const OF_ORDER: &str = "SELECT * FROM shipment WHERE order_id = $1";
-const OLDEST: &str = "SELECT * FROM shipment WHERE due_at_ms <= $1
+const SELECT_BY_ID: &str = "SELECT * FROM shipment WHERE id = $1";
+const SELECT_BY_ORDER: &str = "SELECT * FROM shipment WHERE order_id = $1";
+const SELECT_DUE: &str = "SELECT * FROM shipment WHERE due_at_ms <= $1
                       ORDER BY created_at_ms, id LIMIT $2";
 
 impl Store {
-    /// Opens the database at `url`, creating its tables when they are missing.
+    /// Opens the database at `url` and runs pending migrations.
     pub async fn open(url: &str) -> anyhow::Result<Self> {
         let database = Database::open(url, &MIGRATIONS).await?;
         Ok(Self { database })
     }
 
-    /// Succeeds when the database answers and can be written
-    /// ([`Database::ping_write`]).
+    /// Checks that the database is reachable and writable ([`Database::ping_write`]).
     pub async fn ping(&self) -> Result<()> {
         self.database.ping_write().await
     }
@@ -50,8 +49,8 @@ impl Store {
         self.database.close().await;
     }
 
-    /// Keeps a new shipment, unless there is one of its order, or of its id when it has
-    /// no order: then returns that one. Fails when the id belongs to another order.
+    /// Inserts a shipment, or returns the existing shipment of its order (of its id when
+    /// it has no order). Fails when the id belongs to another order.
     pub async fn create(&self, shipment: &Shipment) -> Result<Shipment> {
         if row::insert(shipment, &self.database).await? {
             return Ok(shipment.clone());
@@ -66,24 +65,24 @@ impl Store {
         first.ok_or(Error::Exists("shipment"))?.try_into()
     }
 
-    /// Returns the shipment called `id`.
+    /// Returns the shipment with `id`.
     pub async fn get(&self, id: &str) -> Result<Shipment> {
-        let row: Option<Row> = sqlx::query_as(ONE)
+        let row: Option<Row> = sqlx::query_as(SELECT_BY_ID)
             .bind(id)
             .fetch_optional(self.database.reads())
             .await?;
         row.ok_or(Error::NotFound("shipment"))?.try_into()
     }
 
-    /// Returns the shipments of `orders`; an order without one is left out.
-    pub async fn of_orders(&self, orders: &[String]) -> Result<Vec<Shipment>> {
+    /// Returns the shipments of `orders`; orders without a shipment are omitted.
+    pub async fn get_by_orders(&self, orders: &[String]) -> Result<Vec<Shipment>> {
         if orders.is_empty() {
             return Ok(Vec::new());
         }
-        let places: Vec<_> = (1..=orders.len()).map(|n| format!("${n}")).collect();
+        let placeholders: Vec<_> = (1..=orders.len()).map(|n| format!("${n}")).collect();
         let sql = format!(
             "SELECT * FROM shipment WHERE order_id IN ({})",
-            places.join(", ")
+            placeholders.join(", ")
         );
         let mut query = sqlx::query_as(AssertSqlSafe(sql));
         for order in orders {
@@ -93,7 +92,7 @@ impl Store {
         rows.into_iter().map(Shipment::try_from).collect()
     }
 
-    /// Returns at most `size` shipments, in `state` if that is given, that follow `after`.
+    /// Returns up to `size` shipments with ids greater than `after`, in `state` if given.
     pub async fn list(&self, state: Option<State>, after: &str, size: u32) -> Result<Page> {
         let query = match state {
             None => sqlx::query_as("SELECT * FROM shipment WHERE id > $1 ORDER BY id LIMIT $2"),
@@ -108,16 +107,19 @@ impl Store {
         let rows: Vec<Row> = query.fetch_all(self.database.reads()).await?;
         let more = rows.len() > size as usize;
         let rows = rows.into_iter().take(size as usize);
-        let found = rows.map(Shipment::try_from).collect::<Result<Vec<_>>>()?;
-        let last = found.last().filter(|_| more);
-        let next = last.map(|last| last.id.clone()).unwrap_or_default();
-        Ok(Page { found, next })
+        let shipments = rows.map(Shipment::try_from).collect::<Result<Vec<_>>>()?;
+        let last = shipments.last().filter(|_| more);
+        let next_page_token = last.map(|last| last.id.clone()).unwrap_or_default();
+        Ok(Page {
+            shipments,
+            next_page_token,
+        })
     }
 
-    /// Gives the oldest shipments that wait, or whose lease ran out, to a worker.
+    /// Leases up to `max` of the oldest shipments that are due to a worker.
     pub async fn lease(&self, lease: &Lease, max: u32) -> Result<Vec<Shipment>> {
         let mut transaction = self.database.begin_write().await?;
-        let rows: Vec<Row> = sqlx::query_as(self.locked(OLDEST, " FOR UPDATE SKIP LOCKED"))
+        let rows: Vec<Row> = sqlx::query_as(self.locked(SELECT_DUE, " FOR UPDATE SKIP LOCKED"))
             .bind(lease.now_ms)
             .bind(i64::from(max))
             .fetch_all(&mut *transaction)
@@ -125,9 +127,9 @@ impl Store {
         let mut leased = Vec::with_capacity(rows.len());
         for row in rows {
             let mut shipment = Shipment::try_from(row)?;
-            let given = shipment.lease(lease);
+            let is_leased = shipment.lease(lease);
             row::update(&shipment, &mut transaction).await?;
-            if given {
+            if is_leased {
                 leased.push(shipment);
             } else {
                 tracing::error!(
@@ -141,22 +143,22 @@ impl Store {
         Ok(leased)
     }
 
-    /// Applies `rule` to the shipment called `id`, which nobody else changes meanwhile.
+    /// Applies `rule` to the shipment with `id` under a row lock.
     pub async fn change<F>(&self, id: &str, rule: F) -> Result<Shipment>
     where
         F: FnOnce(&mut Shipment) -> Result<()>,
     {
-        self.apply(ONE, id, rule).await
+        self.apply(SELECT_BY_ID, id, rule).await
     }
 
-    /// Recalls the shipment of an order; when there is none, keeps `never` in its
-    /// place, so that none can come in later.
-    pub async fn recall(&self, never: &Shipment) -> Result<Shipment> {
-        if row::insert(never, &self.database).await? {
-            return Ok(never.clone());
+    /// Recalls the shipment of an order; when there is none, inserts `tombstone`, so that
+    /// none can be created later.
+    pub async fn recall(&self, tombstone: &Shipment) -> Result<Shipment> {
+        if row::insert(tombstone, &self.database).await? {
+            return Ok(tombstone.clone());
         }
-        let order = never.order_id.as_deref().unwrap_or_default();
-        self.apply(OF_ORDER, order, Shipment::recall).await
+        let order = tombstone.order_id.as_deref().unwrap_or_default();
+        self.apply(SELECT_BY_ORDER, order, Shipment::recall).await
     }
 
     async fn apply<F>(&self, select: &'static str, name: &str, rule: F) -> Result<Shipment>
@@ -177,13 +179,13 @@ impl Store {
         row::update(&shipment, &mut transaction).await?;
         transaction.commit().await?;
         if shipment.state == State::Shipped {
-            queue::shipped(1);
+            queue::count_shipped(1);
         }
         Ok(shipment)
     }
 
-    /// Returns how much waits at `now_ms`.
-    pub async fn queue(&self, now_ms: i64) -> Result<Queue> {
+    /// Returns the queue statistics at `now_ms`.
+    pub async fn queue_stats(&self, now_ms: i64) -> Result<QueueStats> {
         let (depth, oldest, stuck): (i64, Option<i64>, i64) = sqlx::query_as(
             "SELECT count(*), min(created_at_ms),
                     (SELECT count(*) FROM shipment WHERE state = 'stuck')
@@ -191,14 +193,14 @@ impl Store {
         )
         .fetch_one(self.database.reads())
         .await?;
-        Ok(Queue {
+        Ok(QueueStats {
             depth,
             oldest_age_ms: oldest.map_or(0, |created| (now_ms - created).max(0)),
             stuck,
         })
     }
 
-    /// `SQLite` has no row locks and needs none: writers take turns.
+    /// Appends the lock clause, except on `SQLite`, which serialises writers anyway.
     fn locked(&self, select: &'static str, lock: &'static str) -> AssertSqlSafe<String> {
         let lock = if self.database.is_sqlite() { "" } else { lock };
         AssertSqlSafe(format!("{select}{lock}"))
@@ -224,12 +226,12 @@ mod tests {
         };
         let shipment = Shipment::new("s", "order", "ann", 5).unwrap();
         store.create(&shipment).await.unwrap();
-        let never = Shipment::never("n", "order", 6).unwrap();
-        assert!(store.recall(&never).await.is_err());
+        let tombstone = Shipment::tombstone("n", "order", 6).unwrap();
+        assert!(store.recall(&tombstone).await.is_err());
 
         drop(Database::open(&url, &MIGRATIONS).await.unwrap());
         assert_eq!(store.get("s").await.unwrap(), shipment);
-        let recalled = store.recall(&never).await.unwrap();
+        let recalled = store.recall(&tombstone).await.unwrap();
         assert_eq!((&*recalled.id, recalled.state), ("s", State::Recalled));
     }
 
@@ -237,7 +239,7 @@ mod tests {
     async fn the_oldest_are_found_by_the_index_of_the_queue() {
         let store = Store::open("sqlite::memory:").await.unwrap();
         let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {OLDEST}")))
+            sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {SELECT_DUE}")))
                 .bind(1i64)
                 .bind(1i64)
                 .fetch_all(store.database.reads())

@@ -1,12 +1,11 @@
-//! The queue-master: packs and ships what shipping has waiting.
+//! Queue-master: the worker that packs and ships the shipments of the queue.
 //!
-//! It leases as many shipments as it has hands free (`lease`), and sees each
-//! through on a task of its own (`pack`). It keeps nothing: one that is killed lets
-//! its leases run out and another takes over; one that cannot reach shipping asks
-//! again until it can.
+//! It leases as many shipments as it has free slots (`lease`) and processes each on
+//! its own task (`pack`). It is stateless: when it is killed its leases expire and
+//! another worker takes over; when it cannot reach shipping it retries.
 //!
-//! The original consumed a `RabbitMQ` queue. Here shipping is the queue, spoken to over
-//! gRPC, and its entry in `/health` tells whether shipping answers.
+//! The original consumed a `RabbitMQ` queue. Here shipping is the queue, called over
+//! gRPC, and the broker entry in `/health` reports whether shipping responds.
 
 use std::time::Duration;
 
@@ -22,45 +21,49 @@ mod pack;
 
 pub use lease::Worker;
 
-/// Shipping, wherever it is at the moment.
+/// gRPC client of the shipping service.
 pub type Shipping = ShippingClient<Client>;
 
 /// Settings of the queue-master.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "queue-master", version, about = "Packs and ships what waits")]
+#[command(
+    name = "queue-master",
+    version,
+    about = "Pack and ship the queued shipments"
+)]
 pub struct Config {
-    /// Settings every process shares.
+    /// Settings common to all processes.
     #[command(flatten)]
     pub common: chassis::Settings,
 
-    /// How it works.
+    /// Durations and concurrency of the work.
     #[command(flatten)]
-    pub pace: Pace,
+    pub settings: WorkerSettings,
 }
 
-/// How fast a worker works.
+/// Durations and concurrency of a worker.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Pace {
-    /// How long packing one shipment takes.
+pub struct WorkerSettings {
+    /// Duration of packing one shipment.
     #[arg(long, env, default_value = "800ms", value_parser = settings::duration)]
     pub pack_time: Duration,
 
-    /// How long it takes from packed to shipped.
+    /// Duration from packed to shipped.
     #[arg(long, env, default_value = "700ms", value_parser = settings::duration)]
     pub ship_time: Duration,
 
-    /// How many shipments are worked on at once.
+    /// Maximum number of shipments in progress.
     #[arg(long, env, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_in_flight: u32,
 }
 
-/// Works until told to stop: then takes nothing more, finishes what it has within the
-/// drain window, and gives back the rest.
+/// Processes shipments until shutdown, then stops leasing, finishes its shipments within
+/// the drain window and releases the rest.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let shipping = shipping(&Discovery::new(&config.common.discovery)?)?;
     let shutdown = Shutdown::default();
-    let worker = Worker::new(shipping.clone(), config.common.instance(), config.pace);
-    let work = tokio::spawn(worker.work(shutdown.clone()));
+    let worker = Worker::new(shipping.clone(), config.common.instance(), config.settings);
+    let work = tokio::spawn(worker.run(shutdown.clone()));
     Server::new("queue-master")
         .style(Style::Spring)
         .metrics_at("/prometheus")
@@ -71,23 +74,23 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the queue-master shows, ready for a port or a test.
+/// Builds the router of the queue-master: its health endpoint.
 pub fn app(shipping: Shipping) -> Router {
-    let answers = Check::new("queue-master-rabbitmq", move || {
+    let broker = Check::new("queue-master-rabbitmq", move || {
         let mut shipping = shipping.clone();
         async move {
             shipping.get_queue(GetQueueRequest {}).await?;
             Ok(())
         }
     });
-    let checks = vec![health::alive("queue-master"), answers];
+    let checks = vec![health::alive("queue-master"), broker];
     Style::Spring.dress(health::routes("/health", checks))
 }
 
-/// Whom the queue-master calls, by name.
+/// Names of the services that the queue-master calls.
 pub const CALLS: [&str; 1] = ["shipping"];
 
-/// A connection to shipping; packing and completing may be repeated.
+/// Creates the client of shipping; packing and completing are idempotent.
 pub fn shipping(discovery: &Discovery) -> anyhow::Result<Shipping> {
     let idempotent = &["PackShipment", "CompleteShipment"];
     let [shipping] = CALLS;

@@ -1,9 +1,9 @@
-//! Leases over time: who gets what, and what happens when nobody comes back.
+//! Tests of leases over time: assignment, expiry and retries.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use chassis::testing::database_url;
-use shipping::shipment::{Lease, MAX_ATTEMPTS, MAX_LAPSES, State};
+use shipping::shipment::{Lease, MAX_ATTEMPTS, MAX_EXPIRED_LEASES, State};
 use shipping::{Shipment, Store};
 
 const LEASE_MS: i64 = 30_000;
@@ -23,7 +23,7 @@ async fn lease(store: &Store, token: &str, max: u32, now_ms: i64) -> Vec<String>
         worker: "worker".into(),
         token: token.into(),
         now_ms,
-        until_ms: now_ms + LEASE_MS,
+        expires_at_ms: now_ms + LEASE_MS,
     };
     let leased = store.lease(&lease, max).await.unwrap();
     leased.into_iter().map(|one| one.id).collect()
@@ -104,8 +104,8 @@ async fn a_recalled_shipment_goes_to_nobody_when_its_lease_runs_out() {
     let order = |id| Shipment::new(id, "order", "ann", 0).unwrap();
     store.create(&order("d")).await.unwrap();
     assert_eq!(lease(&store, "holder", 4, 1000).await.len(), 4);
-    let never = Shipment::never("e", "order", 2000).unwrap();
-    let recalled = store.recall(&never).await.unwrap();
+    let tombstone = Shipment::tombstone("e", "order", 2000).unwrap();
+    let recalled = store.recall(&tombstone).await.unwrap();
     assert_eq!((&*recalled.id, recalled.state), ("d", State::Recalled));
     let heirs = lease(&store, "heir", 4, 1000 + LEASE_MS).await;
     assert_eq!(heirs, ["a", "b", "c"]);
@@ -127,7 +127,7 @@ async fn what_fails_steps_aside_and_is_parked_after_the_fifth_time() {
         lease(&store, "t", 3, now + LEASE_MS).await,
         ["good", "better"]
     );
-    let queue = store.queue(now).await.unwrap();
+    let queue = store.queue_stats(now).await.unwrap();
     assert_eq!((queue.depth, queue.stuck), (2, 1));
     assert_eq!(queue.oldest_age_ms, now - 1);
 }
@@ -144,7 +144,7 @@ async fn a_shipment_outlives_many_workers() {
     let ship = |shipment: &mut Shipment| shipment.complete("heir", now);
     let shipped = store.change("unlucky", ship).await.unwrap();
     assert_eq!(
-        (shipped.state, shipped.attempts, shipped.lapses),
+        (shipped.state, shipped.attempts, shipped.expired_leases),
         (State::Shipped, 2 * MAX_ATTEMPTS + 1, 2 * MAX_ATTEMPTS)
     );
     assert_eq!(store.get("unlucky").await.unwrap(), shipped);
@@ -154,16 +154,16 @@ async fn a_shipment_outlives_many_workers() {
 async fn what_kills_every_worker_is_parked_in_the_end() {
     let store = store_of(["deadly".to_owned()]).await;
     let mut now = 0;
-    for _ in 0..MAX_LAPSES {
+    for _ in 0..MAX_EXPIRED_LEASES {
         assert_eq!(lease(&store, "t", 1, now).await, ["deadly"]);
         now += LEASE_MS;
     }
-    assert_eq!(store.queue(now).await.unwrap().depth, 1);
+    assert_eq!(store.queue_stats(now).await.unwrap().depth, 1);
     assert_eq!(lease(&store, "t", 1, now).await, Vec::<String>::new());
     let stuck = store.get("deadly").await.unwrap();
     assert_eq!(
         (stuck.state, &*stuck.failure),
         (State::Stuck, "the lease ran out")
     );
-    assert_eq!(store.queue(now).await.unwrap().stuck, 1);
+    assert_eq!(store.queue_stats(now).await.unwrap().stuck, 1);
 }

@@ -1,4 +1,4 @@
-//! Shipping and queue-master as processes: killed, restarted, told to end.
+//! Tests of shipping and queue-master as processes: killed, restarted, terminated.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
-/// A running process, killed at the latest when the test ends.
+/// Running process, killed when dropped.
 struct Process {
     child: Child,
     log: Lines<BufReader<ChildStdout>>,
@@ -42,9 +42,9 @@ impl Process {
         process
     }
 
-    /// Waits for a line of the log that says `message`.
+    /// Waits for a log line with `message`.
     async fn line(&mut self, message: &str) -> Value {
-        let wanted = async {
+        let found = async {
             loop {
                 let line = self.log.next_line().await.unwrap().unwrap();
                 let line: Value = serde_json::from_str(&line).unwrap();
@@ -53,7 +53,7 @@ impl Process {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), wanted)
+        tokio::time::timeout(Duration::from_secs(30), found)
             .await
             .unwrap()
     }
@@ -90,8 +90,8 @@ impl Process {
 
     async fn end(mut self) {
         let pid = self.child.id().unwrap().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status().await;
-        assert!(told.unwrap().success());
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().await;
+        assert!(sent.unwrap().success());
         self.line("ended").await;
         let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await;
         assert!(ended.unwrap().unwrap().success());
@@ -102,7 +102,7 @@ fn any_address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// A database that outlives a process, removed when the test ends.
+/// Database that outlives the processes, removed when dropped.
 struct Data(String, Option<PathBuf>);
 
 impl Data {
@@ -126,8 +126,8 @@ impl Drop for Data {
     }
 }
 
-/// Shipping on `port`, with leases that run out long before a test gives up: one whose
-/// answer was lost when shipping was killed is leased again only then.
+/// Starts shipping on `port` with short leases: a shipment whose lease response was lost
+/// when shipping was killed is leased again only after the expiry.
 async fn shipping(data: &Data, port: u16) -> Process {
     let program = env!("CARGO_BIN_EXE_shipping");
     let port = port.to_string();

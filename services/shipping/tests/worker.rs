@@ -1,4 +1,4 @@
-//! The queue-master at work, against shipping on a port of its own.
+//! Tests of the queue-master against shipping on a free port.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -11,14 +11,14 @@ use chassis::{Discovery, Shutdown};
 use proto::shipping::{GetQueueRequest, LeaseShipmentsRequest};
 use serde_json::json;
 use shipping::shipment::State;
-use shipping::worker::{self, Pace, Shipping, Worker};
+use shipping::worker::{self, Shipping, Worker, WorkerSettings};
 use shipping::{Shipment, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 const LEASE: Duration = Duration::from_secs(30);
-const NO_TIMEOUT: Duration = Duration::from_secs(3600);
-const WORK_TIME: Duration = Duration::from_millis(5);
+const NEVER: Duration = Duration::from_secs(3600);
+const QUICK: Duration = Duration::from_millis(5);
 
 async fn store_of(count: usize) -> Store {
     let store = Store::open(&database_url().await).await.unwrap();
@@ -52,20 +52,20 @@ fn shipping_at(address: SocketAddr) -> Shipping {
 }
 
 fn start(address: SocketAddr, pack_time: Duration, shutdown: &Shutdown) -> JoinHandle<()> {
-    let pace = Pace {
+    let settings = WorkerSettings {
         pack_time,
-        ship_time: WORK_TIME,
+        ship_time: QUICK,
         max_in_flight: 64,
     };
-    let worker = Worker::new(shipping_at(address), "worker".into(), pace);
-    tokio::spawn(worker.work(shutdown.clone()))
+    let worker = Worker::new(shipping_at(address), "worker".into(), settings);
+    tokio::spawn(worker.run(shutdown.clone()))
 }
 
-/// Waits until `condition` holds, at most 20 seconds.
+/// Waits up to 20 seconds until `condition` holds.
 async fn until(condition: impl AsyncFn() -> bool) {
     let held = async {
         while !condition().await {
-            tokio::time::sleep(WORK_TIME).await;
+            tokio::time::sleep(QUICK).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), held)
@@ -74,7 +74,7 @@ async fn until(condition: impl AsyncFn() -> bool) {
 }
 
 async fn depth(store: &Store) -> i64 {
-    store.queue(0).await.unwrap().depth
+    store.queue_stats(0).await.unwrap().depth
 }
 
 async fn state(store: &Store, id: &str) -> State {
@@ -86,9 +86,9 @@ async fn two_workers_ship_a_hundred_shipments_once_each() {
     let store = store_of(100).await;
     let address = serve(&store, any(), LEASE).await;
     let shutdown = Shutdown::default();
-    let workers = [(); 2].map(|()| start(address, WORK_TIME, &shutdown));
+    let workers = [(); 2].map(|()| start(address, QUICK, &shutdown));
     until(async || depth(&store).await == 0).await;
-    for shipment in store.list(None, "", 1000).await.unwrap().found {
+    for shipment in store.list(None, "", 1000).await.unwrap().shipments {
         assert_eq!((shipment.state, shipment.attempts), (State::Shipped, 1));
         assert!(shipment.packed_at_ms <= shipment.shipped_at_ms);
     }
@@ -109,7 +109,7 @@ async fn what_a_dead_worker_held_is_shipped_by_another() {
     let held = shipping_at(address).lease_shipments(request).await.unwrap();
     assert_eq!(held.into_inner().leases.len(), 1);
 
-    start(address, WORK_TIME, &Shutdown::default());
+    start(address, QUICK, &Shutdown::default());
     until(async || state(&store, "s-0").await == State::Shipped).await;
     assert_eq!(store.get("s-0").await.unwrap().attempts, 2);
 }
@@ -123,10 +123,10 @@ async fn a_worker_lets_go_of_what_is_recalled_while_it_packs() {
     let shutdown = Shutdown::default();
     let worker = start(address, Duration::from_millis(300), &shutdown);
     until(async || state(&store, "s-0").await == State::Leased).await;
-    let never = Shipment::never("never", "order", 0).unwrap();
-    store.recall(&never).await.unwrap();
+    let tombstone = Shipment::tombstone("never", "order", 0).unwrap();
+    store.recall(&tombstone).await.unwrap();
     let draining = shutdown.clone();
-    tokio::spawn(async move { draining.drain(NO_TIMEOUT).await });
+    tokio::spawn(async move { draining.drain(NEVER).await });
     worker.await.unwrap();
     assert_eq!(store.get("s-0").await.unwrap().shipped_at_ms, None);
     assert_eq!(state(&store, "s-0").await, State::Recalled);
@@ -140,7 +140,7 @@ async fn a_draining_worker_finishes_what_it_has_and_takes_nothing_more() {
     let worker = start(address, Duration::from_millis(300), &shutdown);
     until(async || state(&store, "s-0").await == State::Leased).await;
     let draining = shutdown.clone();
-    tokio::spawn(async move { draining.drain(NO_TIMEOUT).await });
+    tokio::spawn(async move { draining.drain(NEVER).await });
     until(async || shutdown.is_draining()).await;
     add(&store, 1).await;
     worker.await.unwrap();
@@ -153,14 +153,14 @@ async fn a_closing_worker_gives_back_what_it_cannot_finish() {
     let store = store_of(1).await;
     let address = serve(&store, any(), LEASE).await;
     let shutdown = Shutdown::default();
-    let worker = start(address, NO_TIMEOUT, &shutdown);
+    let worker = start(address, NEVER, &shutdown);
     until(async || state(&store, "s-0").await == State::Leased).await;
     shutdown.drain(Duration::ZERO).await;
     worker.await.unwrap();
     let returned = store.get("s-0").await.unwrap();
     assert_eq!(returned.state, State::Waiting);
     assert_eq!(
-        (&*returned.failure, returned.lapses),
+        (&*returned.failure, returned.expired_leases),
         ("the worker ended", 1)
     );
 }
@@ -174,7 +174,7 @@ async fn a_worker_waits_for_shipping_to_come_up() {
         .local_addr()
         .unwrap();
     let app = worker::app(shipping_at(address));
-    start(address, WORK_TIME, &Shutdown::default());
+    start(address, QUICK, &Shutdown::default());
     let (status, health) = get(&app, "/health").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(health["health"][1]["status"], "err");

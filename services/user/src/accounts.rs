@@ -7,13 +7,13 @@ use chassis::{Error, Result, ids};
 use tokio::sync::oneshot;
 use validation::text::{normalized, spellings};
 
-use crate::attempts::Attempts;
 use crate::customer::{Account, NewCustomer};
+use crate::login_throttle::LoginThrottle;
 use crate::password::{self, Verdict};
 use crate::queue::{Permit, Purpose, Queue};
-use crate::remembered::Remembered;
 use crate::source::Source;
-use crate::{Customer, Store, text};
+use crate::verified_cache::VerifiedCache;
+use crate::{Customer, Store, validate};
 
 /// Each hash takes 19 MiB while it is computed: so many at once and no more.
 const HASHES_AT_ONCE: usize = 2;
@@ -25,13 +25,13 @@ pub struct Accounts(Arc<Inner>);
 struct Inner {
     store: Store,
     hashing: Queue,
-    attempts: Mutex<Attempts>,
-    remembered: Mutex<Remembered>,
+    attempts: Mutex<LoginThrottle>,
+    remembered: Mutex<VerifiedCache>,
 }
 
 /// Somebody at the door.
 #[derive(Clone)]
-struct Visitor {
+struct SignIn {
     username: String,
     password: String,
     source: Source,
@@ -85,12 +85,12 @@ impl Accounts {
         (username, password): (&str, &str),
         source: Source,
     ) -> Result<Customer> {
-        if !text::is_fit(username) || !text::is_fit(password) {
+        if !validate::is_fit(username) || !validate::is_fit(password) {
             return Err(Error::Unauthorized); // nobody can have registered with these
         }
         let name = normalized(username.trim());
         self.0.attempts().admit(&name, source, Instant::now())?;
-        let visitor = Visitor {
+        let visitor = SignIn {
             username: name,
             password: password.to_owned(),
             source,
@@ -105,7 +105,7 @@ impl Accounts {
         self.let_in(visitor, verdict).await
     }
 
-    async fn let_in(&self, visitor: Visitor, verdict: Verdict) -> Result<Customer> {
+    async fn let_in(&self, visitor: SignIn, verdict: Verdict) -> Result<Customer> {
         let (Verdict::Right | Verdict::Outdated(_), Some(account)) = (&verdict, visitor.account)
         else {
             return Err(Error::Unauthorized);
@@ -139,7 +139,7 @@ impl Inner {
 
     /// Checks the password of a visitor. What happened while they waited for
     /// their turn counts: others may have failed, or been verified, meanwhile.
-    fn verify(&self, visitor: &Visitor) -> Result<Verdict> {
+    fn verify(&self, visitor: &SignIn) -> Result<Verdict> {
         let (name, source) = (&visitor.username, visitor.source);
         self.attempts().admit(name, source, Instant::now())?;
         if self.recognise(visitor).is_some() {
@@ -162,7 +162,7 @@ impl Inner {
     }
 
     /// The visitor's customer, when the password was verified a moment ago.
-    fn recognise(&self, visitor: &Visitor) -> Option<Customer> {
+    fn recognise(&self, visitor: &SignIn) -> Option<Customer> {
         let Account { customer, password } = visitor.account.as_ref()?;
         let now = Instant::now();
         let known = self
@@ -171,11 +171,11 @@ impl Inner {
         known.then(|| customer.clone())
     }
 
-    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+    fn attempts(&self) -> MutexGuard<'_, LoginThrottle> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+    fn remembered(&self) -> MutexGuard<'_, VerifiedCache> {
         self.remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -204,7 +204,7 @@ async fn on_its_own_thread<T: Send + 'static>(
     let (done, outcome) = oneshot::channel();
     let work = move || {
         let _permit = permit;
-        step_back();
+        lower_priority();
         drop(done.send(work()));
     };
     let thread = std::thread::Builder::new().name("password".to_owned());
@@ -216,13 +216,13 @@ async fn on_its_own_thread<T: Send + 'static>(
 /// wait a little, and nobody else should have to. For good, as one may not step
 /// forward again; hence a thread of its own.
 #[cfg(target_os = "linux")]
-fn step_back() {
+fn lower_priority() {
     // A thread on Linux, and the whole process elsewhere (nice(2), "C library/kernel differences").
     _ = rustix::process::nice(5);
 }
 
 #[cfg(not(target_os = "linux"))]
-fn step_back() {}
+fn lower_priority() {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

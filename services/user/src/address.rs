@@ -2,7 +2,7 @@
 
 use chassis::Result;
 
-use crate::text;
+use crate::validate;
 
 /// Where to send socks.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -26,11 +26,11 @@ impl Address {
     /// the original allowed.
     pub fn checked(self) -> Result<Self> {
         Ok(Self {
-            number: text::line("number", &self.number)?,
-            street: text::line("street", &self.street)?,
-            city: text::line("city", &self.city)?,
-            postcode: text::line("postcode", &self.postcode)?,
-            country: text::line("country", &self.country)?,
+            number: validate::line("number", &self.number)?,
+            street: validate::line("street", &self.street)?,
+            city: validate::line("city", &self.city)?,
+            postcode: validate::line("postcode", &self.postcode)?,
+            country: validate::line("country", &self.country)?,
             ..self
         })
     }

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use validation::card::{self, Month};
 
-use crate::text::named;
+use crate::validate::named;
 
 /// A means to pay.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]

@@ -3,7 +3,7 @@
 use chassis::{Error, Result};
 use validation::text::{check_password, email, normalized};
 
-use crate::text;
+use crate::validate;
 
 /// Somebody with an account.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -57,11 +57,11 @@ impl NewCustomer {
     /// The wish in the form in which it is stored, checked as far as that goes
     /// without asking the store.
     pub fn checked(self) -> Result<Self> {
-        let username = text::required("username", &self.username)?;
+        let username = validate::required("username", &self.username)?;
         if self.password.is_empty() {
             return Err(Error::invalid("password must not be empty"));
         }
-        text::named("password", check_password(&self.password))?;
+        validate::named("password", check_password(&self.password))?;
         Ok(Self {
             username,
             password: normalized(&self.password),
@@ -74,9 +74,9 @@ impl Profile {
     /// The profile in the form in which it is stored.
     pub fn checked(self) -> Result<Self> {
         Ok(Self {
-            email: text::named("email", email(&self.email))?,
-            first_name: text::line("first name", &self.first_name)?,
-            last_name: text::line("last name", &self.last_name)?,
+            email: validate::named("email", email(&self.email))?,
+            first_name: validate::line("first name", &self.first_name)?,
+            last_name: validate::line("last name", &self.last_name)?,
         })
     }
 }

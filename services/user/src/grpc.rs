@@ -1,6 +1,6 @@
 //! The users over gRPC.
 
-mod wire;
+mod convert;
 
 use axum::Router;
 use chassis::forwarded::CLIENT_ADDRESS;
@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::card::{CardKey, CardPolicy, NewCard};
 use crate::customer::Profile;
-use crate::text::{id, optional_id};
+use crate::validate::{id, optional_id};
 use crate::{Accounts, Address, Source, Store};
 
 type Answer<T> = Result<Response<T>, Status>;

@@ -18,19 +18,19 @@ use proto::user::users_server::SERVICE_NAME;
 
 pub mod accounts;
 pub mod address;
-pub mod attempts;
 pub mod card;
 pub mod customer;
 pub mod grpc;
+pub mod login_throttle;
 mod observe;
 pub mod password;
 pub mod queue;
-pub mod remembered;
 pub mod rest;
 pub mod schema;
 pub mod source;
 pub mod store;
-pub mod text;
+pub mod validate;
+pub mod verified_cache;
 
 pub use accounts::Accounts;
 pub use address::Address;

@@ -4,8 +4,8 @@ mod addresses;
 mod basic;
 mod cards;
 mod customers;
-mod posted;
-mod wire;
+mod request;
+mod response;
 
 use axum::Router;
 use axum::extract::State;
@@ -22,12 +22,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::{Accounts, Source, Store};
-use posted::NewUser;
-use wire::{Links, Made, SignedIn};
+use request::NewUser;
+use response::{Created, Links, SignedIn};
 
 /// What the handlers work with.
 #[derive(Clone)]
-struct Desk {
+struct RestState {
     store: Store,
     accounts: Accounts,
     links: Links,
@@ -42,7 +42,7 @@ struct Api;
 
 /// The REST routes, with links that point to `link_domain`.
 pub fn routes(store: Store, accounts: Accounts, link_domain: &str) -> Router {
-    let desk = Desk {
+    let desk = RestState {
         store,
         accounts,
         links: Links::to(link_domain),
@@ -71,7 +71,7 @@ const SOURCE: Source = Source::UNKNOWN;
     (status = 401, description = "no such user, wrong password, or no `Authorization: Basic`"),
     (status = 429, description = "too many failed sign-ins, or too many at once: `Retry-After` says when to try again"),
 ))]
-async fn login(State(desk): State<Desk>, headers: HeaderMap) -> Result<Json<SignedIn>> {
+async fn login(State(desk): State<RestState>, headers: HeaderMap) -> Result<Json<SignedIn>> {
     let (username, password) = basic::credentials(&headers).ok_or(Error::Unauthorized)?;
     let credentials = (&*username, &*password);
     let customer = desk.accounts.sign_in(credentials, SOURCE).await?;
@@ -81,17 +81,17 @@ async fn login(State(desk): State<Desk>, headers: HeaderMap) -> Result<Json<Sign
 
 /// Opens an account.
 #[utoipa::path(post, path = "/register", request_body = NewUser, responses(
-    (status = 200, body = Made, content_type = "application/hal+json"),
+    (status = 200, body = Created, content_type = "application/hal+json"),
     (status = 400, description = "no username or no password"),
     (status = 409, description = "the username is taken"),
     (status = 429, description = "too many at once: `Retry-After` says when to try again"),
 ))]
 async fn register(
-    State(desk): State<Desk>,
+    State(desk): State<RestState>,
     AnyCaseJson(user): AnyCaseJson<NewUser>,
-) -> Result<Json<Made>> {
+) -> Result<Json<Created>> {
     let customer = desk.accounts.register(user.into(), SOURCE).await?;
-    Ok(Json(Made { id: customer.id }))
+    Ok(Json(Created { id: customer.id }))
 }
 
 /// The id in a path; what else the path holds is ignored, as ever.
@@ -102,15 +102,15 @@ struct One {
 
 /// A failure of the customer look-ups: in the original's words and with its 500
 /// for a bad or unknown id, because its front-end breaks on anything else.
-struct AsEver(Error);
+struct LegacyError(Error);
 
-impl From<Error> for AsEver {
+impl From<Error> for LegacyError {
     fn from(error: Error) -> Self {
         Self(error)
     }
 }
 
-impl IntoResponse for AsEver {
+impl IntoResponse for LegacyError {
     fn into_response(self) -> Response {
         let words = match self.0 {
             Error::Invalid(_) => "Invalid Id Hex",

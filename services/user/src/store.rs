@@ -2,8 +2,8 @@
 
 mod addresses;
 mod cards;
+mod credentials;
 mod customers;
-mod hashes;
 
 use chassis::{Database, Error, Result, WriteTransaction};
 

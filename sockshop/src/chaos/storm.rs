@@ -14,9 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::dice::{Act, Dice, View};
+use super::pick::{Act, Picker, View};
 use super::timeline::Timeline;
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::probe;
 use crate::process::Process;
 use crate::service::Service;
@@ -53,7 +53,7 @@ pub(crate) struct Options {
 
     /// The shop to hit.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// Storms until the time is over or somebody says stop.
@@ -61,7 +61,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     State::running(&options.which)?;
     let mut storm = Storm {
         timeline: Arc::new(Timeline::begin(options.timeline.as_deref())?),
-        dice: Dice::new(options.seed),
+        dice: Picker::new(options.seed),
         pauses: JoinSet::new(),
         ending: Vec::new(),
         over: CancellationToken::new(),
@@ -85,7 +85,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
 
 struct Storm {
     timeline: Arc<Timeline>,
-    dice: Dice,
+    dice: Picker,
     pauses: JoinSet<()>,
     /// Told to end, or killed, and perhaps not gone yet.
     ending: Vec<Process>,
@@ -153,7 +153,7 @@ impl Storm {
     }
 
     /// Returns once every instance serves.
-    async fn until_whole(&self, which: &Which) -> anyhow::Result<()> {
+    async fn until_whole(&self, which: &DataDirArg) -> anyhow::Result<()> {
         let begun = Instant::now();
         loop {
             let (_, state) = State::running(which)?;

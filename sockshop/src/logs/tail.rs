@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use super::line::Line;
-use crate::folder::Folder;
+use crate::data_dir::DataDir;
 
 /// Maximum number of bytes that are read from the end of an existing log.
 const MAX_TAIL_BYTES: u64 = 4 * 1024 * 1024;
@@ -21,7 +21,7 @@ pub(crate) struct Tail {
 
 /// The logs in `folder` that `wanted` chooses by name and that are not among
 /// the `known`.
-pub(crate) fn all(folder: &Folder, wanted: impl Fn(&str) -> bool, known: &[Tail]) -> Vec<Tail> {
+pub(crate) fn all(folder: &DataDir, wanted: impl Fn(&str) -> bool, known: &[Tail]) -> Vec<Tail> {
     let entries = std::fs::read_dir(folder.logs())
         .into_iter()
         .flatten()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::ensure;
 use chassis::announce::MeshKey;
 
-use crate::folder::{Folder, Which};
+use crate::data_dir::{DataDir, DataDirArg};
 use crate::service::Service;
 
 /// Whose credential, and of which mesh.
@@ -20,7 +20,7 @@ pub(crate) struct Options {
 
     /// The shop of the mesh.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// Prints the credentials.
@@ -28,7 +28,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let key = if let Some(key) = &options.mesh_key {
         key.clone()
     } else {
-        let key = Folder::new(&options.which)?.mesh_key()?;
+        let key = DataDir::new(&options.which)?.mesh_key()?;
         key.parse().map_err(anyhow::Error::msg)?
     };
     crate::print(&text(&key, options.service.as_deref())?)

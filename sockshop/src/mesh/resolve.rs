@@ -7,7 +7,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::net::NetError;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
-use crate::folder::Which;
+use crate::data_dir::DataDirArg;
 use crate::table;
 
 /// What to ask.
@@ -22,7 +22,7 @@ pub(crate) struct Options {
 
     /// The shop whose mesh to ask.
     #[command(flatten)]
-    which: Which,
+    which: DataDirArg,
 }
 
 /// Asks, and prints what is answered. Fails when there is no such name.

@@ -58,7 +58,7 @@ impl Compose {
 impl Platform for Compose {
     const NAME: &'static str = "compose";
 
-    async fn admits(&self, service: &str, to: &str, _how: Strategy) -> anyhow::Result<()> {
+    async fn preflight(&self, service: &str, to: &str, _how: Strategy) -> anyhow::Result<()> {
         ensure!(
             service != "front-end",
             "visitors come to the front-end past the mesh, so nothing weighs its versions: give it the image \

@@ -19,10 +19,10 @@ use super::remote::Platform;
 use stacks::Stack;
 use tasks::{crashes, instance};
 
+mod exec;
 mod log;
 mod stacks;
 mod tasks;
-mod words;
 
 /// A stack is there when its tasks have been healthy for a while.
 const UNTIL_STEADY: Duration = Duration::from_secs(40 * 60);
@@ -123,7 +123,7 @@ type Answers = BTreeMap<String, Option<String>>;
 impl Platform for Ecs {
     const NAME: &'static str = "ecs";
 
-    async fn admits(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
+    async fn preflight(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
         if service == "front-end" {
             let template = self.template("front-end.yaml");
             let native = stacks::native(&self.shop, &template, to, how);
@@ -139,7 +139,7 @@ impl Platform for Ecs {
             Path::new(&template).is_file(),
             "{template} is missing: say with --templates where the templates are"
         );
-        self.own(service).await?.admits(service)
+        self.own(service).await?.preflight(service)
     }
 
     /// Beside the instance: what it is asked, it is asked by its address.
@@ -154,7 +154,7 @@ impl Platform for Ecs {
 
     async fn tell(&self, service: &str, _instance: &str, words: &[&str]) -> anyhow::Result<()> {
         if self.aws.is_dry() {
-            return self.rehearse(service, words).await;
+            return self.dry_run_of(service, words).await;
         }
         self.run(service, words).await.map(drop)
     }

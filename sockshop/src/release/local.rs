@@ -10,7 +10,7 @@ use ::release::{Instance, Shares, Target};
 use anyhow::{Context, ensure};
 use loadtest::audit::recent::Recent;
 
-use crate::folder::{DATA, Which};
+use crate::data_dir::{DATA, DataDirArg};
 use crate::scale::RELEASED;
 use crate::state::{Entry, Phase, State};
 use crate::{audit, mesh, probe};
@@ -22,7 +22,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The shop that runs here.
 pub(crate) struct Local {
-    which: Which,
+    which: DataDirArg,
     /// Ourselves: the shop's commands are what a person would use.
     sockshop: Tool,
     orders: RefCell<Option<Recent>>,
@@ -30,7 +30,7 @@ pub(crate) struct Local {
 
 impl Local {
     /// The shop of `which`. In a `dry_run` it is not changed.
-    pub(crate) fn new(which: &Which, dry_run: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(which: &DataDirArg, dry_run: bool) -> anyhow::Result<Self> {
         let (folder, _) = State::running(which)?;
         let program = std::env::current_exe()?.display().to_string();
         let sockshop = Tool::new(program, "sockshop", dry_run);

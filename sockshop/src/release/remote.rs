@@ -28,7 +28,7 @@ pub(super) trait Platform {
     async fn tell(&self, service: &str, instance: &str, words: &[&str]) -> anyhow::Result<()>;
 
     /// Refuses what cannot be done here, before anything is.
-    async fn admits(&self, _service: &str, _to: &str, _how: Strategy) -> anyhow::Result<()> {
+    async fn preflight(&self, _service: &str, _to: &str, _how: Strategy) -> anyhow::Result<()> {
         Ok(())
     }
 
@@ -92,8 +92,8 @@ impl<P: Platform> Target for Remote<P> {
         P::NAME
     }
 
-    async fn admits(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
-        self.platform.admits(service, to, how).await
+    async fn preflight(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
+        self.platform.preflight(service, to, how).await
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {

@@ -8,7 +8,7 @@ use super::kubernetes::Kubernetes;
 use super::local::Local;
 use super::remote::Remote;
 use super::swarm::Swarm;
-use super::{Kind, Place};
+use super::{Kind, TargetArgs};
 
 /// A shop.
 pub(super) enum Shop {
@@ -26,7 +26,7 @@ pub(super) enum Shop {
 
 impl Shop {
     /// The shop at `place`. In a `dry_run` it is not changed.
-    pub(super) fn new(place: &Place, dry_run: bool) -> anyhow::Result<Self> {
+    pub(super) fn new(place: &TargetArgs, dry_run: bool) -> anyhow::Result<Self> {
         let name = place.shop.clone();
         Ok(match place.target {
             Kind::Local => Self::Local(Box::new(Local::new(&place.which, dry_run)?)),
@@ -59,8 +59,8 @@ impl Target for Shop {
         of_each!(self, one => one.name())
     }
 
-    async fn admits(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
-        of_each!(self, one => one.admits(service, to, how).await)
+    async fn preflight(&self, service: &str, to: &str, how: Strategy) -> anyhow::Result<()> {
+        of_each!(self, one => one.preflight(service, to, how).await)
     }
 
     async fn instances(&self, service: &str) -> anyhow::Result<Vec<Instance>> {

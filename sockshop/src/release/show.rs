@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ::release::record::{Entry, Records};
+use ::release::record::{Entry, RolloutStore};
 use ::release::{Plan, Target};
 use serde::Serialize;
 
-use super::Look;
+use super::ShowArgs;
 use crate::service::Service;
 use crate::table;
 
@@ -35,7 +35,7 @@ struct Remembered {
 }
 
 /// Prints every rollout that has begun and not ended.
-pub(super) async fn status(look: &Look) -> anyhow::Result<()> {
+pub(super) async fn status(look: &ShowArgs) -> anyhow::Result<()> {
     let (target, records) = (look.place.target(false)?, look.place.records()?);
     let mut rows = Vec::new();
     for service in Service::SHOP.map(Service::name) {
@@ -60,7 +60,7 @@ pub(super) async fn status(look: &Look) -> anyhow::Result<()> {
 /// beside each other tell.
 async fn row(
     target: &impl Target,
-    records: &Records,
+    records: &RolloutStore,
     service: &str,
 ) -> anyhow::Result<Option<Row>> {
     let record = records.current(service);
@@ -76,7 +76,7 @@ async fn row(
     }
     Ok(Some(Row {
         service: service.to_owned(),
-        driven: records.is_driven(service),
+        driven: records.is_locked(service),
         shares: target.shares(service).await?,
         ready,
         remembered: record.map(|record| Remembered {
@@ -134,7 +134,7 @@ fn listed<T: std::fmt::Display>(numbers: &BTreeMap<String, T>, unit: &str) -> St
 }
 
 /// Prints how rollouts ended, oldest first.
-pub(super) fn history(look: &Look) -> anyhow::Result<()> {
+pub(super) fn history(look: &ShowArgs) -> anyhow::Result<()> {
     let entries = look.place.records()?.history();
     if look.json {
         return crate::print(&(serde_json::to_string_pretty(&entries)? + "\n"));

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::remote::Platform;
 
-mod alike;
+mod create_args;
 mod job;
 mod task;
 
@@ -70,7 +70,7 @@ impl Swarm {
     /// The names of the networks that `service` is in.
     async fn networks(&self, service: &Value) -> anyhow::Result<Vec<String>> {
         let mut words = vec!["network", "inspect", "--format", "{{.Name}}"];
-        words.extend(alike::networks(service));
+        words.extend(create_args::networks(service));
         let names = self.docker.read(&words).await?;
         Ok(names.lines().map(str::to_owned).collect())
     }
@@ -104,9 +104,9 @@ impl Swarm {
 
     /// The service of the stack becomes `version`, and has all of its tasks.
     async fn hand_over(&self, service: &str, own: &Value, version: &str) -> anyhow::Result<()> {
-        let image = alike::image(own, version)?;
+        let image = create_args::image(own, version)?;
         let (version_of_it, name) = (format!("VERSION={version}"), self.own(service));
-        let mut words = vec!["service", "update", "--quiet", alike::trust(own)];
+        let mut words = vec!["service", "update", "--quiet", create_args::trust(own)];
         words.extend(["--image", &image, "--env-add", &version_of_it, &name]);
         self.docker.act(&words).await
     }
@@ -168,14 +168,17 @@ impl Platform for Swarm {
         let (model, beside) = services
             .split_first()
             .context("docker forgot it meanwhile")?;
-        if beside.iter().any(|one| alike::version(one) == version) {
+        if beside
+            .iter()
+            .any(|one| create_args::version(one) == version)
+        {
             return Ok(());
         }
         ensure!(
-            alike::ports(model) == 0,
+            create_args::ports(model) == 0,
             "{service} holds a port of its nodes, which nothing beside it can: put a load balancer \
              before the nodes and type `docker service update --image {} {}`",
-            alike::image(model, version)?,
+            create_args::image(model, version)?,
             self.own(service)
         );
         let networks = self.networks(model).await?;
@@ -185,7 +188,7 @@ impl Platform for Swarm {
         let mut words = vec!["service", "create", "--detach", "--quiet"];
         words.extend(["--name", &name, "--label", &of_stack, "--label", &beside]);
         words.extend(["--replicas", &count]);
-        let alike = alike::words(model, &networks, version)?;
+        let alike = create_args::words(model, &networks, version)?;
         words.extend(alike.iter().map(String::as_str));
         self.docker.act(&words).await
     }
@@ -193,14 +196,14 @@ impl Platform for Swarm {
     async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()> {
         let services = self.services(service).await?;
         let (own, beside) = services.split_first().context("docker forgot it")?;
-        let mut beside: Vec<_> = beside.iter().map(alike::version).collect();
+        let mut beside: Vec<_> = beside.iter().map(create_args::version).collect();
         if self.docker.is_dry() {
             beside.push(keep);
         }
         // A hand-over that was cut off has left the version that took over beside itself.
         let took_over = beside.contains(&keep);
-        let hands_over = alike::version(own) == version;
-        if hands_over || (took_over && alike::version(own) == keep) {
+        let hands_over = create_args::version(own) == version;
+        if hands_over || (took_over && create_args::version(own) == keep) {
             self.hand_over(service, own, keep).await?;
             beside.retain(|one| [version, keep].contains(one));
         } else {

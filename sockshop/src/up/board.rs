@@ -6,7 +6,7 @@ use tokio::sync::{Notify, watch};
 
 use super::plan::Instance;
 use super::say;
-use crate::folder::Folder;
+use crate::data_dir::DataDir;
 use crate::process::Process;
 use crate::state::{Entry, Phase, State};
 
@@ -14,11 +14,11 @@ use crate::state::{Entry, Phase, State};
 const HOPELESS: u32 = 3;
 
 /// An instance that will never serve.
-pub(crate) struct Hopeless;
+pub(crate) struct CrashLoop;
 
 /// Holds the shop's [`State`], on paper too.
-pub(crate) struct Board {
-    folder: Folder,
+pub(crate) struct InstanceTable {
+    folder: DataDir,
     state: watch::Sender<State>,
     /// Asks for another attempt to write the state, after one failed.
     unwritten: Notify,
@@ -27,9 +27,9 @@ pub(crate) struct Board {
 /// The pause before the state is written again after that failed.
 const REWRITE_INTERVAL: Duration = Duration::from_secs(1);
 
-impl Board {
+impl InstanceTable {
     /// A board with nobody on it yet.
-    pub(crate) fn new(folder: Folder, url: String) -> anyhow::Result<Self> {
+    pub(crate) fn new(folder: DataDir, url: String) -> anyhow::Result<Self> {
         let state = State {
             supervisor: Process::this(),
             url,
@@ -114,13 +114,13 @@ impl Board {
     }
 
     /// Waits until every instance has served; fails when one does not come to it.
-    pub(crate) async fn all_served(&self) -> Result<(), Hopeless> {
+    pub(crate) async fn all_served(&self) -> Result<(), CrashLoop> {
         let mut seen = self.state.subscribe();
         let served = |state: &State| state.instances.iter().all(|entry| entry.served);
         let done = |state: &State| served(state) || state.instances.iter().any(is_hopeless);
         match seen.wait_for(done).await {
             Ok(state) if served(&state) => Ok(()),
-            _ => Err(Hopeless),
+            _ => Err(CrashLoop),
         }
     }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::environment::passed;
 use super::plan::Instance;
-use crate::folder::Folder;
+use crate::data_dir::DataDir;
 use crate::process::Process;
 use crate::service::Service;
 
@@ -26,11 +26,11 @@ const DRAIN_WINDOW: &str = "2s";
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(14);
 
 /// What all instances of one shop have in common.
-pub(crate) struct Kit {
+pub(crate) struct Launcher {
     /// The executable that can be any of them.
     pub(crate) executable: PathBuf,
     /// The shop's folder.
-    pub(crate) folder: Folder,
+    pub(crate) folder: DataDir,
     /// Variables every instance gets.
     pub(crate) environment: Vec<(&'static str, String)>,
     /// Variables front-ends get: their secret, and whom they believe.
@@ -50,7 +50,7 @@ pub(crate) struct Running {
     pub(crate) process: Process,
 }
 
-impl Kit {
+impl Launcher {
     /// Starts `instance`. It writes to a log of its own, and it is in a process
     /// group of its own, so that Ctrl-C reaches only us.
     pub(crate) fn start(&self, instance: &Instance) -> anyhow::Result<Running> {

@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::folder::{Folder, Which};
+use crate::data_dir::{DataDir, DataDirArg};
 use crate::state::State;
 
 /// Starts the supervisor and returns once the shop is open.
-pub(super) fn start(which: &Which) -> anyhow::Result<()> {
+pub(super) fn start(which: &DataDirArg) -> anyhow::Result<()> {
     let mut supervisor = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .arg("--background")
@@ -24,7 +24,7 @@ pub(super) fn start(which: &Which) -> anyhow::Result<()> {
     if let Some(mut output) = supervisor.stdout.take() {
         io::copy(&mut output, &mut io::stdout())?;
     }
-    let state = State::last(&Folder::new(which)?);
+    let state = State::last(&DataDir::new(which)?);
     let ours = state.filter(|state| state.supervisor.pid == supervisor.id());
     if ours.is_some_and(|state| state.ready) {
         return Ok(());
@@ -44,7 +44,7 @@ pub(super) fn leave_terminal() -> anyhow::Result<()> {
 }
 
 /// In the supervisor: says everything from now on in a log of its own.
-pub(super) fn close_output(folder: &Folder) -> anyhow::Result<()> {
+pub(super) fn close_output(folder: &DataDir) -> anyhow::Result<()> {
     let path = folder.log("sockshop");
     let log = File::options().create(true).append(true).open(&path);
     let log = log.with_context(|| format!("cannot write {}", path.display()))?;

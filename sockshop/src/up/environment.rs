@@ -30,11 +30,11 @@ const FOR_ALL: &[&str] = &[
 ];
 
 /// A bug that is built in on purpose, and where processes are to die.
-#[cfg(feature = "sabotage")]
+#[cfg(feature = "failpoints")]
 const FOR_TESTS: &[&str] = &["MUTANT", "CRASH_POINTS"];
 
 /// No executable that is shipped knows of bugs on purpose.
-#[cfg(not(feature = "sabotage"))]
+#[cfg(not(feature = "failpoints"))]
 const FOR_TESTS: &[&str] = &[];
 
 /// Settings of `service` that whoever opens the shop may give it, besides its

@@ -7,19 +7,19 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
-use super::board::Board;
-use super::child::{self, Kit, Running};
+use super::board::InstanceTable;
+use super::child::{self, Launcher, Running};
 use super::plan::Instance;
 use super::say;
 use crate::probe;
 use crate::state::Phase;
 
 /// Looks after one instance.
-pub(crate) struct Keeper {
+pub(crate) struct InstanceSupervisor {
     /// How it is started.
-    pub(crate) kit: Arc<Kit>,
+    pub(crate) kit: Arc<Launcher>,
     /// Where others read how it is.
-    pub(crate) board: Arc<Board>,
+    pub(crate) board: Arc<InstanceTable>,
     /// What it is.
     pub(crate) instance: Instance,
     /// Cancelled when it is to leave.
@@ -28,7 +28,7 @@ pub(crate) struct Keeper {
     pub(crate) close: CancellationToken,
 }
 
-impl Keeper {
+impl InstanceSupervisor {
     /// Starts the instance again whenever it dies, until told to stop.
     pub(crate) async fn keep(self) {
         let mut backoff = Backoff::default();

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use chassis::forwarded::ProxySettings;
 
-use super::wanted::{Scale, parse_some};
-use crate::folder::Which;
+use super::desired::{Scale, parse_some};
+use crate::data_dir::DataDirArg;
 
 /// More mesh nodes than this are of no use on one machine.
 const MOST_NODES: i64 = 9;
@@ -28,7 +28,7 @@ pub(crate) struct Options {
 
     /// The shop to open.
     #[command(flatten)]
-    pub(crate) which: Which,
+    pub(crate) which: DataDirArg,
 
     /// Start N instances of SERVICE; may be given several times, also for versions of one service.
     #[arg(long, value_name = "SERVICE[@VERSION]=N", value_parser = parse_some)]

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::wanted::Wanted;
+use super::desired::Desired;
 use crate::service::Service;
 
 /// The port of REST and gRPC where an instance has an address of its own.
@@ -24,7 +24,7 @@ pub(crate) const SLOTS: u8 = 100;
 
 /// One process to be, wherever it will listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct InstanceSpec {
     /// What it serves.
     pub(crate) service: Service,
     /// Its number among its kind, from 1.
@@ -37,7 +37,7 @@ pub(crate) struct Seat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Instance {
     /// Which.
-    pub(crate) seat: Seat,
+    pub(crate) seat: InstanceSpec,
     /// Where it listens.
     pub(crate) address: IpAddr,
     /// Port for REST and gRPC.
@@ -57,7 +57,7 @@ pub(crate) struct MeshPorts {
     pub(crate) gossip: u16,
 }
 
-impl Seat {
+impl InstanceSpec {
     /// Its name, such as `catalogue-1`.
     pub(crate) fn name(&self) -> String {
         format!("{}-{}", self.service, self.number)
@@ -95,7 +95,7 @@ impl Instance {
 
 /// Where instances may listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Space {
+pub(crate) enum AddressPool {
     /// Each on a loopback address of its own: 127.(77 + slot).service.number.
     Slot(u8),
     /// All on 127.0.0.1, on these ports.
@@ -124,8 +124,8 @@ impl Door {
 }
 
 /// The seats of `count` mesh nodes.
-pub(crate) fn mesh(count: u8, version: &str) -> Vec<Seat> {
-    let seat = |number| Seat {
+pub(crate) fn mesh(count: u8, version: &str) -> Vec<InstanceSpec> {
+    let seat = |number| InstanceSpec {
         service: Service::Meshd,
         number,
         version: version.to_owned(),
@@ -139,16 +139,20 @@ pub(crate) struct Changes {
     /// Who is to leave.
     pub(crate) leave: Vec<String>,
     /// Who is to come.
-    pub(crate) come: Vec<Seat>,
+    pub(crate) come: Vec<InstanceSpec>,
 }
 
 /// What has to happen for those who `stay` to become what is `wanted`. The
 /// numbers of those who are `leaving` are not free yet.
-pub(crate) fn changes(stay: &[Seat], leaving: &[Seat], wanted: &[Wanted]) -> Changes {
+pub(crate) fn changes(
+    stay: &[InstanceSpec],
+    leaving: &[InstanceSpec],
+    wanted: &[Desired],
+) -> Changes {
     let mut changes = Changes::default();
-    let mut left: Vec<Wanted> = wanted.to_vec();
+    let mut left: Vec<Desired> = wanted.to_vec();
     for seat in stay {
-        let fits = |one: &&mut Wanted| {
+        let fits = |one: &&mut Desired| {
             (one.service, &one.version) == (seat.service, &seat.version) && one.count > 0
         };
         match left.iter_mut().find(fits) {
@@ -164,7 +168,7 @@ pub(crate) fn changes(stay: &[Seat], leaving: &[Seat], wanted: &[Wanted]) -> Cha
             let Some(number) = (1..=u8::MAX).find(|number| !taken.contains(number)) else {
                 break;
             };
-            changes.come.push(Seat {
+            changes.come.push(InstanceSpec {
                 service: one.service,
                 number,
                 version: one.version.clone(),
@@ -175,25 +179,25 @@ pub(crate) fn changes(stay: &[Seat], leaving: &[Seat], wanted: &[Wanted]) -> Cha
 }
 
 /// How many ports `seats` need where there is only one address.
-pub(crate) fn ports(seats: &[Seat]) -> usize {
-    seats.iter().map(Seat::ports).sum()
+pub(crate) fn ports(seats: &[InstanceSpec]) -> usize {
+    seats.iter().map(InstanceSpec::ports).sum()
 }
 
 /// Gives every one of `seats` its addresses.
-pub(crate) fn place(seats: Vec<Seat>, door: Door, space: &Space) -> Vec<Instance> {
+pub(crate) fn place(seats: Vec<InstanceSpec>, door: Door, space: &AddressPool) -> Vec<Instance> {
     let mut ports: &[u16] = match space {
-        Space::Slot(_) => &[],
-        Space::Ports(ports) => ports,
+        AddressPool::Slot(_) => &[],
+        AddressPool::Ports(ports) => ports,
     };
     let mut take = |count: usize| {
         let (taken, left) = ports.split_at(count.min(ports.len()));
         ports = left;
         taken.to_vec()
     };
-    let place = |seat: Seat| {
+    let place = |seat: InstanceSpec| {
         let own = match space {
-            Space::Slot(slot) => Some(address(*slot, seat.service.number(), seat.number)),
-            Space::Ports(_) => None,
+            AddressPool::Slot(slot) => Some(address(*slot, seat.service.number(), seat.number)),
+            AddressPool::Ports(_) => None,
         };
         let ports = take(seat.ports());
         let port = |index: usize, usual| {
@@ -223,7 +227,7 @@ pub(crate) fn address(slot: u8, service: u8, number: u8) -> Ipv4Addr {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::wanted::{self, VERSION};
+    use super::super::desired::{self, VERSION};
     use super::*;
 
     const DOOR: Door = Door {
@@ -232,18 +236,21 @@ mod tests {
         admin_port: 9090,
     };
 
-    fn wanted(said: &[&str]) -> Vec<Wanted> {
-        let said: Vec<_> = said.iter().map(|one| wanted::parse(one).unwrap()).collect();
-        wanted::all(&said, &wanted::Promoted::default())
+    fn wanted(said: &[&str]) -> Vec<Desired> {
+        let said: Vec<_> = said
+            .iter()
+            .map(|one| desired::parse(one).unwrap())
+            .collect();
+        desired::all(&said, &desired::Promoted::default())
     }
 
-    fn seats(said: &[&str]) -> Vec<Seat> {
+    fn seats(said: &[&str]) -> Vec<InstanceSpec> {
         let mut seats = mesh(2, VERSION);
         seats.extend(changes(&[], &[], &wanted(said)).come);
         seats
     }
 
-    fn sockets(said: &[&str], space: &Space) -> BTreeMap<String, SocketAddr> {
+    fn sockets(said: &[&str], space: &AddressPool) -> BTreeMap<String, SocketAddr> {
         let instances = place(seats(said), DOOR, space);
         let named = instances.iter().map(|one| (one.name(), one.sockets()[0]));
         named.collect()
@@ -251,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_instance_has_an_address_of_its_own() {
-        let sockets = sockets(&["carts=2"], &Space::Slot(3));
+        let sockets = sockets(&["carts=2"], &AddressPool::Slot(3));
         assert_eq!(sockets.len(), 11);
         assert_eq!(sockets["carts-2"].to_string(), "127.80.2.2:8080");
         assert_eq!(sockets["catalogue-1"].to_string(), "127.80.1.1:8080");
@@ -260,7 +267,7 @@ mod tests {
 
     #[test]
     fn no_front_end_holds_the_door() {
-        let sockets = sockets(&["front-end=2"], &Space::Slot(0));
+        let sockets = sockets(&["front-end=2"], &AddressPool::Slot(0));
         assert_eq!(sockets["front-end-1"].to_string(), "127.77.8.1:8080");
         assert_eq!(sockets["front-end-2"].to_string(), "127.77.8.2:8080");
     }
@@ -268,7 +275,7 @@ mod tests {
     #[test]
     fn a_door_on_all_addresses_leaves_other_ports_to_the_rest() {
         let address = Ipv4Addr::UNSPECIFIED.into();
-        let instances = place(seats(&[]), Door { address, ..DOOR }, &Space::Slot(0));
+        let instances = place(seats(&[]), Door { address, ..DOOR }, &AddressPool::Slot(0));
         for instance in instances {
             let ports = [instance.port, instance.admin_port];
             assert_eq!(ports, [8081, 9091]);
@@ -279,7 +286,7 @@ mod tests {
     fn where_there_is_one_address_the_ports_differ() {
         let seats = seats(&[]);
         assert_eq!(ports(&seats), 24);
-        let instances = place(seats, DOOR, &Space::Ports((2000..2024).collect()));
+        let instances = place(seats, DOOR, &AddressPool::Ports((2000..2024).collect()));
         let dns = instances.iter().filter_map(Instance::dns);
         let gossip = instances.iter().filter_map(Instance::gossip);
         let sockets = instances.iter().flat_map(Instance::sockets);
@@ -298,7 +305,7 @@ mod tests {
             &[],
             &wanted(&["orders=2", "orders@v2=1", "user=0"]),
         );
-        let names: Vec<_> = both.come.iter().map(Seat::name).collect();
+        let names: Vec<_> = both.come.iter().map(InstanceSpec::name).collect();
         assert_eq!(names, ["orders-3"]);
         assert_eq!(both.come[0].version, "v2");
         assert_eq!(both.leave, ["user-1"]);

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Hears whoever tells us something.
-pub(crate) struct Told {
+pub(crate) struct StopSignal {
     signals: mpsc::Receiver<()>,
     wishes: Signal,
     stdin_closed: CancellationToken,
@@ -14,7 +14,7 @@ pub(crate) struct Told {
 /// Listens for Ctrl-C, SIGTERM and a closed terminal, and for the end of
 /// standard input when asked to. A closed terminal that whoever started us has us
 /// ignore (`nohup`) stays ignored. SIGUSR1 says that `wanted.json` has changed.
-pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
+pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<StopSignal> {
     let (tell, signals) = mpsc::channel(8);
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
     if !is_ignored(SignalKind::hangup()) {
@@ -35,14 +35,14 @@ pub(crate) fn listen(end_with_stdin: bool) -> anyhow::Result<Told> {
             closed.cancel();
         });
     }
-    Ok(Told {
+    Ok(StopSignal {
         signals,
         wishes: signal(SignalKind::user_defined1())?,
         stdin_closed,
     })
 }
 
-impl Told {
+impl StopSignal {
     /// Returns true once we are told to end, and false when something else is
     /// wanted before that.
     pub(crate) async fn ends(&mut self) -> bool {

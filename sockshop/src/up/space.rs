@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use anyhow::{Context, bail};
 
-use super::door::Room;
-use super::plan::{self, Door, Seat, Space};
+use super::plan::{self, AddressPool, Door, InstanceSpec};
+use super::proxy::Listeners;
 
 /// How far above the port for people its admin port is looked for: 9090 for 8080.
 const ADMIN_OFFSET: u16 = 1010;
@@ -14,18 +14,18 @@ const ADMIN_OFFSET: u16 = 1010;
 const MAX_PORT_ATTEMPTS: u16 = 200;
 
 /// The addresses of one shop, kept from others for as long as this lives.
-pub(crate) struct Claim {
+pub(crate) struct AddressReservation {
     slot: Option<u8>,
     /// Bound to the slot's own address: the system gives it to one process only.
     _held: Option<UdpSocket>,
 }
 
 /// Finds addresses for a shop that begins with these `seats`.
-pub(crate) fn claim(seats: &[Seat], door: Door) -> Claim {
+pub(crate) fn claim(seats: &[InstanceSpec], door: Door) -> AddressReservation {
     for slot in 0..plan::SLOTS {
         match UdpSocket::bind((plan::address(slot, 0, 1), 9090)) {
             Ok(socket) if is_free(seats, door, slot) => {
-                return Claim {
+                return AddressReservation {
                     slot: Some(slot),
                     _held: Some(socket),
                 };
@@ -34,24 +34,24 @@ pub(crate) fn claim(seats: &[Seat], door: Door) -> Claim {
             _ => {}
         }
     }
-    Claim {
+    AddressReservation {
         slot: None,
         _held: None,
     }
 }
 
-impl Claim {
+impl AddressReservation {
     /// Where these `seats` may listen.
-    pub(crate) fn space(&self, seats: &[Seat]) -> anyhow::Result<Space> {
+    pub(crate) fn space(&self, seats: &[InstanceSpec]) -> anyhow::Result<AddressPool> {
         Ok(match self.slot {
-            Some(slot) => Space::Slot(slot),
-            None => Space::Ports(free_ports(plan::ports(seats))?),
+            Some(slot) => AddressPool::Slot(slot),
+            None => AddressPool::Ports(free_ports(plan::ports(seats))?),
         })
     }
 }
 
-fn is_free(seats: &[Seat], door: Door, slot: u8) -> bool {
-    let instances = plan::place(seats.to_vec(), door, &Space::Slot(slot));
+fn is_free(seats: &[InstanceSpec], door: Door, slot: u8) -> bool {
+    let instances = plan::place(seats.to_vec(), door, &AddressPool::Slot(slot));
     let mut sockets = instances.iter().flat_map(|one| {
         let [main, admin] = one.sockets();
         [Some(main), Some(admin), one.dns()].into_iter().flatten()
@@ -75,7 +75,7 @@ fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
 }
 
 /// Opens the front door at `address` on `port`, or says why it cannot.
-pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<(Door, Room)> {
+pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<(Door, Listeners)> {
     let socket = SocketAddr::new(address, port);
     let people = match TcpListener::bind(socket) {
         Ok(people) => people,
@@ -97,7 +97,7 @@ pub(crate) fn door(address: IpAddr, port: u16) -> anyhow::Result<(Door, Room)> {
         port,
         admin_port: admin.local_addr()?.port(),
     };
-    Ok((door, Room { people, admin }))
+    Ok((door, Listeners { people, admin }))
 }
 
 #[cfg(test)]

@@ -8,15 +8,15 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::board::Board;
-use super::child::Kit;
-use super::door::{Room, Surroundings};
-use super::keeper::Keeper;
+use super::board::InstanceTable;
+use super::child::Launcher;
+use super::keeper::InstanceSupervisor;
 use super::options::Options;
-use super::plan::{self, Door, Instance, Seat};
-use super::space::Claim;
-use super::{detach, mesh, say, signals, wanted, welcome};
-use crate::folder::Folder;
+use super::plan::{self, Door, Instance, InstanceSpec};
+use super::proxy::{Listeners, Surroundings};
+use super::space::AddressReservation;
+use super::{desired, detach, mesh, say, signals, welcome};
+use crate::data_dir::DataDir;
 use crate::health::own;
 use crate::logs;
 use crate::service::Service;
@@ -28,26 +28,30 @@ const READY_TIMEOUT: Duration = Duration::from_secs(60);
 const LAST_VISITORS: Duration = Duration::from_secs(1);
 
 /// Where a shop is.
-pub(crate) struct Site {
+pub(crate) struct UpConfig {
     /// How its processes are started.
-    pub(crate) kit: Kit,
+    pub(crate) kit: Launcher,
     /// Where people enter.
     pub(crate) door: Door,
     /// The ports of that.
-    pub(crate) room: Room,
+    pub(crate) room: Listeners,
     /// What it knows of its surroundings.
     pub(crate) around: Surroundings,
     /// Its addresses.
-    pub(crate) claim: Claim,
+    pub(crate) claim: AddressReservation,
 }
 
 /// Opens a shop around these `nodes` of its mesh, and keeps it open until told
 /// to end.
-pub(crate) async fn run(site: Site, nodes: Vec<Instance>, options: &Options) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    site: UpConfig,
+    nodes: Vec<Instance>,
+    options: &Options,
+) -> anyhow::Result<()> {
     let mut told = signals::listen(options.end_with_stdin)?;
     let folder = site.kit.folder.clone();
     let url = format!("http://{}", own(options.bind, options.port));
-    let board = Arc::new(Board::new(folder.clone(), url)?);
+    let board = Arc::new(InstanceTable::new(folder.clone(), url)?);
     let _rewriting = AbortOnDropHandle::new(tokio::spawn({
         let board = board.clone();
         async move { board.keep_written().await }
@@ -90,13 +94,13 @@ struct Group {
 
 /// A shop that runs.
 struct Shop {
-    kit: Arc<Kit>,
+    kit: Arc<Launcher>,
     door: Door,
-    claim: Claim,
-    board: Arc<Board>,
+    claim: AddressReservation,
+    board: Arc<InstanceTable>,
     /// In the order they close: those who call others before those they call.
     groups: [Group; 3],
-    present: Vec<(Seat, CancellationToken)>,
+    present: Vec<(InstanceSpec, CancellationToken)>,
     /// Nobody comes in any more.
     shut: CancellationToken,
     entrance: Option<JoinHandle<()>>,
@@ -112,7 +116,7 @@ fn group(service: Service) -> usize {
 }
 
 impl Shop {
-    fn new(site: Site, board: &Arc<Board>) -> (Self, Room) {
+    fn new(site: UpConfig, board: &Arc<InstanceTable>) -> (Self, Listeners) {
         let shop = Self {
             kit: Arc::new(site.kit),
             door: site.door,
@@ -143,8 +147,8 @@ impl Shop {
     }
 
     /// Makes the shop what is wanted now.
-    fn change(&mut self, folder: &Folder) -> anyhow::Result<()> {
-        let wanted = wanted::now(folder)?;
+    fn change(&mut self, folder: &DataDir) -> anyhow::Result<()> {
+        let wanted = desired::now(folder)?;
         self.present
             .retain(|(seat, _)| self.board.has(&seat.name()));
         let of_shop = self
@@ -154,7 +158,7 @@ impl Shop {
         let (leaving, stay): (Vec<_>, Vec<_>) = of_shop
             .cloned()
             .partition(|(_, leave)| leave.is_cancelled());
-        let seats = |some: Vec<(Seat, _)>| some.into_iter().map(|(seat, _)| seat).collect();
+        let seats = |some: Vec<(InstanceSpec, _)>| some.into_iter().map(|(seat, _)| seat).collect();
         let (stay, leaving): (Vec<_>, Vec<_>) = (seats(stay), seats(leaving));
         let changes = plan::changes(&stay, &leaving, &wanted);
         for (seat, leave) in &self.present {
@@ -173,7 +177,7 @@ impl Shop {
             let group = &mut self.groups[group(instance.seat.service)];
             let leave = group.close.child_token();
             self.present.push((instance.seat.clone(), leave.clone()));
-            let keeper = Keeper {
+            let keeper = InstanceSupervisor {
                 kit: self.kit.clone(),
                 board: self.board.clone(),
                 instance,
@@ -198,7 +202,7 @@ impl Shop {
     }
 
     /// Closes; being told a second time kills what is left.
-    async fn end(mut self, told: &mut signals::Told) -> anyhow::Result<()> {
+    async fn end(mut self, told: &mut signals::StopSignal) -> anyhow::Result<()> {
         say("sockshop", "closing the shop");
         tokio::select! {
             () = self.close() => {}

@@ -12,7 +12,7 @@ pub(super) const BUILD: [&str; 6] = [
     "test",
     "--workspace",
     "--features",
-    "sockshop/sabotage",
+    "sockshop/failpoints",
     "--test",
     "crash_points",
 ];

@@ -1,6 +1,6 @@
 //! Bugs on purpose: each must be one that the audit finds.
 //!
-//! They are in the code under `chassis::sabotage`, and in no shipped executable.
+//! They are in the code under `chassis::fault::failpoint`, and in no shipped executable.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

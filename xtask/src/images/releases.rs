@@ -1,5 +1,5 @@
 //! The ready-made releases: the same layers again, under the names that make a
-//! process behave (`services/chassis/src/release.rs`).
+//! process behave (`services/chassis/src/fault/profile.rs`).
 
 use std::fs;
 
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_names_are_those_that_processes_know() {
-        let known = include_str!("../../../services/chassis/src/release.rs");
+        let known = include_str!("../../../services/chassis/src/fault/profile.rs");
         let bad = all().map(|(_, version)| version);
         let bad: BTreeSet<_> = bad.filter(|version| version.starts_with("v2-")).collect();
         for version in &bad {

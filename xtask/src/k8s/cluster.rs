@@ -2,8 +2,8 @@
 //! their manifests say, probes are asked, names are answered. There is no API
 //! server and no kubelet in it, and no network policy.
 
+mod cluster_ip;
 mod dns;
-mod door;
 mod pod;
 
 use std::collections::BTreeMap;
@@ -17,8 +17,8 @@ use super::Calls;
 use super::objects::{Objects, Pods, at, is_part, list, name};
 use crate::docker::docker;
 use crate::{sh, wait};
+use cluster_ip::ClusterIp;
 use dns::{Dns, Zone};
-use door::Door;
 use pod::{Place, Pod};
 
 /// Time limit for all pods to become ready, stores included.
@@ -30,7 +30,7 @@ pub(super) struct Cluster<'a> {
     network: Network,
     folder: tempfile::TempDir,
     dns: Dns,
-    door: Door,
+    door: ClusterIp,
     pods: Vec<(Pod, bool)>,
     /// Everybody there ever was, by address.
     met: BTreeMap<Ipv4Addr, String>,
@@ -52,7 +52,7 @@ impl<'a> Cluster<'a> {
             network,
             folder,
             dns: Dns::start(gateway, stale)?,
-            door: Door::open(gateway)?,
+            door: ClusterIp::open(gateway)?,
             pods: Vec::new(),
             met: BTreeMap::new(),
             prefix: [10, 244, third],

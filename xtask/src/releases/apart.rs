@@ -1,8 +1,8 @@
 //! A manager that runs no containers of the shop: all is asked by jobs.
 
-use super::Stage;
-use super::crowd::Crowd;
-use super::ground::Ground;
+use super::Scenario;
+use super::env::TestEnv;
+use super::load::Load;
 
 /// Takes the mesh node off the manager, which has one after any deployment.
 const APART: &str = "service update --quiet --no-resolve-image \
@@ -12,11 +12,11 @@ const APART: &str = "service update --quiet --no-resolve-image \
 const PLAN: [&str; 4] = ["--window", "3s", "--requests", "10"];
 
 /// A release with jobs is like any other, but slower.
-pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let Ground::Swarm { shop, .. } = &stage.ground else {
+pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let TestEnv::Swarm { shop, .. } = &stage.ground else {
         anyhow::bail!("only a Swarm has managers");
     };
-    let crowd = Crowd::enter(stage, "shoppers")?;
+    let crowd = Load::enter(stage, "shoppers")?;
     shop.manager()
         .read(&APART.split_whitespace().collect::<Vec<_>>())?;
     stage.must_promote(&[&["blue-green", "catalogue", "--to", "v2"][..], &PLAN].concat())?;

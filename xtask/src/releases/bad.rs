@@ -5,9 +5,9 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::crowd::Crowd;
+use super::load::Load;
 use super::rollout::FIRST;
-use super::{Stage, Target};
+use super::{Scenario, Target};
 use crate::swarm;
 
 /// How a canary goes here. What gets ready slowly may do so.
@@ -28,7 +28,7 @@ const NOT_FOR_TIME: &str = "[thresholds]\nslow = 1.0\n";
 
 /// One after the other. Wrong totals stay in the books, so they come last. Where
 /// instances take long to start, one version stands for all: the judge is the same.
-pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
     println!(
         "{:<12} {:<16} {:>8} {:>10}",
         "SERVICE", "VERSION", "SECONDS", "MET IT"
@@ -45,8 +45,13 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 }
 
 /// It is sent back for `reason`, and then all is as it was.
-fn sent_back(stage: &Stage<'_>, service: &str, version: &str, reason: &str) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, &format!("during-{service}-{version}"))?;
+fn sent_back(
+    stage: &Scenario<'_>,
+    service: &str,
+    version: &str,
+    reason: &str,
+) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, &format!("during-{service}-{version}"))?;
     let begun = Instant::now();
     let config = stage.artefacts.join("not-for-time.toml");
     std::fs::write(&config, NOT_FOR_TIME)?;
@@ -74,8 +79,8 @@ fn sent_back(stage: &Stage<'_>, service: &str, version: &str, reason: &str) -> a
 }
 
 /// Whoever comes now sees no error.
-fn afterwards(stage: &Stage<'_>, service: &str, version: &str) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, &format!("after-{service}-{version}"))?;
+fn afterwards(stage: &Scenario<'_>, service: &str, version: &str) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, &format!("after-{service}-{version}"))?;
     std::thread::sleep(std::time::Duration::from_secs(2));
     crowd.end()?.must_be_whole()
 }
@@ -88,8 +93,8 @@ fn met(said: &str) -> Option<String> {
 }
 
 /// What only takes long to start is waited for.
-fn late(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, "slow-start")?;
+fn late(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, "slow-start")?;
     let plan = ["--window", "2s", "--requests", "10", "--ready", "30s"];
     let to = ["blue-green", "catalogue", "--to", "v2-slow-start"];
     stage.must_promote(&[&to[..], &plan].concat())?;
@@ -99,8 +104,8 @@ fn late(stage: &Stage<'_>) -> anyhow::Result<()> {
 
 /// A judge that does not look at orders lets wrong totals pass: so it is the
 /// business check, and nothing else, that catches them. The auditor sees them.
-fn unseen(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, "unseen")?;
+fn unseen(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, "unseen")?;
     let to = [
         "canary",
         "orders",

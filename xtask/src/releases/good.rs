@@ -1,7 +1,7 @@
 //! Good versions: blue/green and then canary of every service, and nobody notices.
 
-use super::Stage;
-use super::crowd::Crowd;
+use super::Scenario;
+use super::load::Load;
 use super::rollout::FIRST;
 
 /// Short, for a machine that has nothing else to do.
@@ -9,8 +9,8 @@ const BLUE_GREEN: [&str; 4] = ["--window", "3s", "--requests", "10"];
 const CANARY: [&str; 6] = ["--steps", "25,50,100", "--window", "2s", "--requests", "5"];
 
 /// Some at a time: releases of different services do not wait for each other.
-pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, "shoppers")?;
+pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, "shoppers")?;
     for some in stage.ground.services().chunks(stage.ground.at_once()) {
         std::thread::scope(|scope| {
             let all: Vec<_> = some
@@ -34,7 +34,7 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 }
 
 /// First to `v2`, then back to the first.
-fn twice(stage: &Stage<'_>, service: &str) -> anyhow::Result<()> {
+fn twice(stage: &Scenario<'_>, service: &str) -> anyhow::Result<()> {
     stage.must_promote(&[&["blue-green", service, "--to", "v2"][..], &BLUE_GREEN[..]].concat())?;
     stage.only(service, "v2")?;
     stage.must_promote(&[&["canary", service, "--to", FIRST][..], &CANARY[..]].concat())?;

@@ -4,9 +4,9 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::crowd::Crowd;
+use super::load::Load;
 use super::rollout::FIRST;
-use super::{Stage, Target};
+use super::{Scenario, Target};
 use crate::{interrupted, sh};
 
 /// What the command says at the start of a phase, and what it was to release then.
@@ -24,8 +24,8 @@ const PLAN: [&str; 6] = ["--steps", "50,100", "--window", "1s", "--requests", "1
 
 /// Each phase once, with `abort`, or one of the middle where instances take long
 /// to start; that one also with `promote`.
-pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, "shoppers")?;
+pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, "shoppers")?;
     let phases = match stage.ground.target() {
         Target::Local => &PHASES[..],
         Target::Swarm => &PHASES[5..6],
@@ -56,7 +56,7 @@ pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
 }
 
 /// Also what nobody remembers is seen, and can be ended by who knows what is to stay.
-fn forgotten(stage: &Stage<'_>) -> anyhow::Result<()> {
+fn forgotten(stage: &Scenario<'_>) -> anyhow::Result<()> {
     left_in(stage, "judge", "v2")?;
     std::fs::remove_dir_all(stage.ground.records())?;
     let status = sh::read(&mut stage.release(&["status"]))?;
@@ -74,7 +74,7 @@ fn forgotten(stage: &Stage<'_>) -> anyhow::Result<()> {
 }
 
 /// Begins a canary, kills the command in `phase`, and sees that others notice.
-fn left_in(stage: &Stage<'_>, phase: &str, to: &str) -> anyhow::Result<()> {
+fn left_in(stage: &Scenario<'_>, phase: &str, to: &str) -> anyhow::Result<()> {
     let arguments = [&["canary", "catalogue", "--to", to][..], &PLAN[..]].concat();
     stage.kill_at(&arguments, phase)?;
     let status = stage.release(&["status", "--json"]).output()?;

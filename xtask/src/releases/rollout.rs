@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-use super::Stage;
+use super::Scenario;
 use crate::wait;
 
 /// What every shop begins with.
@@ -16,7 +16,7 @@ pub(super) const FIRST: &str = "0.1.0";
 /// Time limit for the instances of an ended version to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Stage<'_> {
+impl Scenario<'_> {
     /// `sockshop release` with these arguments, here.
     pub(super) fn release(&self, arguments: &[&str]) -> Command {
         let here = ["--target", self.ground.target().name()];

@@ -5,8 +5,8 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::Stage;
-use super::crowd::Crowd;
+use super::Scenario;
+use super::load::Load;
 
 /// Those who are asked most.
 const ASKED: [&str; 2] = ["catalogue", "carts"];
@@ -24,8 +24,8 @@ const POINTS: f64 = 2.0;
 const SETTLED_MS: i64 = 1500;
 
 /// One after the other, so that each is watched alone.
-pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let crowd = Crowd::enter_at(stage, "shoppers", RATE)?;
+pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let crowd = Load::enter_at(stage, "shoppers", RATE)?;
     for service in ASKED {
         let plan = ["--steps", "30,100", "--window", "20s", "--requests", "50"];
         stage.must_promote(&[&["canary", service, "--to", "v2"][..], &plan[..]].concat())?;

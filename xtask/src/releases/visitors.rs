@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 
-use super::Stage;
-use super::crowd::Crowd;
+use super::Scenario;
+use super::load::Load;
 use super::rollout::FIRST;
 use super::shares::as_planned;
 use crate::wait;
@@ -34,8 +34,8 @@ const LOT: &str = "shop_lot";
 
 /// At half, each visitor stays with one version; whoever asks for the other
 /// gets it; and in the end everybody has the new one.
-pub(super) fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
-    let crowd = Crowd::enter(stage, "shoppers")?;
+pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
+    let crowd = Load::enter(stage, "shoppers")?;
     let door = stage.ground.door();
     let canary = [&["canary", "front-end", "--to", NEXT][..], &PLAN[..]].concat();
     let mut canary = Canary(stage.release(&canary).stdout(Stdio::null()).spawn()?);

@@ -74,7 +74,7 @@ impl Fault {
         }
     }
 
-    pub(super) fn begin(self, ground: &mut Ground) -> anyhow::Result<()> {
+    pub(super) fn begin(self, ground: &mut TestEnv) -> anyhow::Result<()> {
         match self {
             Self::DiskFull => ground.disk.fill(),
             Self::PostgresCrash => {
@@ -92,7 +92,7 @@ impl Fault {
         }
     }
 
-    pub(super) fn end(self, ground: &mut Ground) -> anyhow::Result<()> {
+    pub(super) fn end(self, ground: &mut TestEnv) -> anyhow::Result<()> {
         match self {
             Self::DiskFull => {
                 ground.disk.free()?;
@@ -130,13 +130,13 @@ fn cut_connections(servers: &Servers) -> anyhow::Result<()> {
 }
 
 /// What a shop's data is kept on.
-pub(super) struct Ground {
+pub(super) struct TestEnv {
     // Ended before the disk is taken away.
     servers: Option<Servers>,
     disk: Tmpfs,
 }
 
-impl Ground {
+impl TestEnv {
     /// The disk of a shop that keeps files.
     pub(super) fn files(disk: Tmpfs) -> Self {
         Self {

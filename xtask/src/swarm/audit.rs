@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 
-use super::crowd::count;
+use super::load::count;
 use super::shop::Shop;
 use crate::images;
 use crate::wait::until;

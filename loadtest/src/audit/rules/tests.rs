@@ -48,8 +48,8 @@ fn told() -> Entry {
     }
 }
 
-fn good() -> Case {
-    Case {
+fn good() -> OrderFacts {
+    OrderFacts {
         told: vec![told()],
         orders: vec![order()],
         payments: vec![payment()],
@@ -58,7 +58,7 @@ fn good() -> Case {
 }
 
 /// The rules that a good order breaks after `change`.
-fn broken(change: impl FnOnce(&mut Case)) -> Vec<Rule> {
+fn broken(change: impl FnOnce(&mut OrderFacts)) -> Vec<Rule> {
     let mut case = good();
     change(&mut case);
     let faults = judge("o", &case, DEADLINE);
@@ -70,14 +70,14 @@ fn broken(change: impl FnOnce(&mut Case)) -> Vec<Rule> {
     faults.into_iter().map(|fault| fault.rule).collect()
 }
 
-fn closed(case: &mut Case) {
+fn closed(case: &mut OrderFacts) {
     case.told.clear();
     case.shipments.clear();
     case.payments[0].charged = false;
     case.orders[0].state = State::Closed;
 }
 
-fn pending(case: &mut Case) {
+fn pending(case: &mut OrderFacts) {
     closed(case);
     case.orders[0].state = State::Pending;
     case.orders[0].was_paid = false;
@@ -96,7 +96,7 @@ fn a_good_order_breaks_nothing() {
 
 #[test]
 fn an_acknowledged_order_that_is_gone_is_lost() {
-    let gone = |case: &mut Case| {
+    let gone = |case: &mut OrderFacts| {
         case.orders.clear();
         case.payments.clear();
         case.shipments.clear();
@@ -106,12 +106,12 @@ fn an_acknowledged_order_that_is_gone_is_lost() {
 
 #[test]
 fn two_orders_acknowledged_as_one_are_one_too_few() {
-    let merged = |case: &mut Case| {
+    let merged = |case: &mut OrderFacts| {
         case.told[0].idempotency_key.clear();
         case.told.push(case.told[0].clone());
     };
     assert_eq!(broken(merged), [Rule::Lost]);
-    let merged = |case: &mut Case| {
+    let merged = |case: &mut OrderFacts| {
         case.told.push(told());
         case.told[1].idempotency_key = "k2".to_owned();
     };
@@ -120,12 +120,12 @@ fn two_orders_acknowledged_as_one_are_one_too_few() {
 
 #[test]
 fn an_acknowledged_order_must_have_been_paid() {
-    let told_too_early = |case: &mut Case| {
+    let told_too_early = |case: &mut OrderFacts| {
         pending(case);
         case.told.push(told());
     };
     assert_eq!(broken(told_too_early), [Rule::Unkept, Rule::Stuck]);
-    let cancelled_later = |case: &mut Case| {
+    let cancelled_later = |case: &mut OrderFacts| {
         closed(case);
         case.told.push(told());
     };
@@ -185,7 +185,7 @@ fn a_total_is_the_sum_of_items_and_shipping() {
         broken(|case| case.orders[0].shipping_cents = 0),
         [Rule::WrongSum]
     );
-    let rounded = |case: &mut Case| {
+    let rounded = |case: &mut OrderFacts| {
         case.orders[0].total_cents = 2200;
         case.payments[0].amount_cents = 2200;
         case.told[0].total_cents = 2200;
@@ -195,7 +195,7 @@ fn a_total_is_the_sum_of_items_and_shipping() {
 
 #[test]
 fn nothing_is_paid_or_sent_without_an_order() {
-    let no_order = |case: &mut Case| {
+    let no_order = |case: &mut OrderFacts| {
         case.told.clear();
         case.orders.clear();
     };
@@ -203,7 +203,7 @@ fn nothing_is_paid_or_sent_without_an_order() {
         broken(no_order),
         [Rule::PaidWithoutOrder, Rule::ShippedUnpaid]
     );
-    let given_back = |case: &mut Case| {
+    let given_back = |case: &mut OrderFacts| {
         no_order(case);
         case.shipments.clear();
         case.payments[0].charged = false;
@@ -214,17 +214,17 @@ fn nothing_is_paid_or_sent_without_an_order() {
 #[test]
 fn an_order_that_does_not_stand_costs_and_sends_nothing() {
     assert_eq!(broken(closed), []);
-    let kept = |case: &mut Case| {
+    let kept = |case: &mut OrderFacts| {
         closed(case);
         case.payments[0].charged = true;
     };
     assert_eq!(broken(kept), [Rule::KeptMoney]);
-    let sent = |case: &mut Case| {
+    let sent = |case: &mut OrderFacts| {
         closed(case);
         case.shipments.push(shipment("s"));
     };
     assert_eq!(broken(sent), [Rule::ShippedUnpaid]);
-    let recalled = |case: &mut Case| {
+    let recalled = |case: &mut OrderFacts| {
         sent(case);
         case.shipments[0].recalled = true;
     };
@@ -247,7 +247,7 @@ fn a_standing_order_has_one_shipment() {
 #[test]
 fn an_order_may_be_pending_until_its_deadline() {
     assert_eq!(broken(pending), [Rule::Stuck]);
-    let in_time = |case: &mut Case| {
+    let in_time = |case: &mut OrderFacts| {
         pending(case);
         case.orders[0].placed_at_ms = DEADLINE + 1;
         // Payment may know before the order does.

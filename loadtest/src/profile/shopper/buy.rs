@@ -7,10 +7,10 @@ use hyper::StatusCode;
 use hyper::header::HeaderName;
 
 use super::super::classic::{REFUSED, receipt};
-use super::{Shopper, World};
+use super::{RunContext, Shopper};
 use crate::browser::{Ask, Failed, Reply, page};
 use crate::journal::Entry;
-use crate::tally::Purchase;
+use crate::recorder::Purchase;
 
 /// Maximum number of attempts at one order.
 const MAX_ATTEMPTS: u32 = 12;
@@ -35,7 +35,10 @@ enum Answer {
 
 impl Shopper {
     /// Buys through the checkout page. Returns the order, if there is one.
-    pub(super) async fn buy_by_form(&mut self, world: &World) -> Result<Option<String>, Failed> {
+    pub(super) async fn buy_by_form(
+        &mut self,
+        world: &RunContext,
+    ) -> Result<Option<String>, Failed> {
         let checkout = self.browser.open("checkout", "/checkout").await?;
         if checkout.status.is_redirection() {
             // The basket was emptied for an earlier order, a little late.
@@ -68,7 +71,7 @@ impl Shopper {
     /// Buys as a client of the JSON API, which empties the basket itself.
     pub(super) async fn buy_by_api(
         &mut self,
-        world: &World,
+        world: &RunContext,
         key: &str,
     ) -> Result<Option<String>, Failed> {
         let ask = Ask::new("POST /orders", hyper::Method::POST, "/orders").or(REFUSED);
@@ -83,7 +86,7 @@ impl Shopper {
     /// Asks until there is an answer, and takes it down.
     async fn pursue(
         &mut self,
-        world: &World,
+        world: &RunContext,
         ask: Ask,
         read: impl Fn(&Reply) -> Answer,
     ) -> Result<Option<String>, Failed> {
@@ -103,7 +106,11 @@ impl Shopper {
         self.conclude(world, answer).await
     }
 
-    async fn conclude(&mut self, world: &World, answer: Answer) -> Result<Option<String>, Failed> {
+    async fn conclude(
+        &mut self,
+        world: &RunContext,
+        answer: Answer,
+    ) -> Result<Option<String>, Failed> {
         match answer {
             Answer::Placed(entry) => {
                 let order = entry.order_id.clone();

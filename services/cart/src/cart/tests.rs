@@ -13,11 +13,11 @@ fn cart(lines: &[(&str, u32)]) -> Cart {
     }
 }
 
-fn addition(product: &str) -> Addition {
-    Addition {
+fn new_item(product: &str) -> NewItem {
+    NewItem {
         product_id: product.to_owned(),
         quantity: 3,
-        again: 2,
+        increment: 2,
         unit_price_cents: 900,
     }
 }
@@ -25,8 +25,8 @@ fn addition(product: &str) -> Addition {
 #[test]
 fn a_new_line_starts_with_its_quantity_and_an_old_one_grows() {
     let mut us = cart(&[("holy", 1)]);
-    us.add(&addition("holy"), "new").unwrap();
-    us.add(&addition("nerd"), "new").unwrap();
+    us.add(&new_item("holy"), "new").unwrap();
+    us.add(&new_item("nerd"), "new").unwrap();
     let holy = us.item("holy").unwrap();
     assert_eq!((holy.quantity, holy.unit_price_cents), (3, 1500));
     let nerd = us.item("nerd").unwrap();
@@ -57,7 +57,7 @@ fn merging_adds_quantities_keeps_our_prices_and_appends_the_rest_in_order() {
 
 #[test]
 fn a_merge_that_does_not_fit_changes_nothing() {
-    let names: Vec<String> = (0..MOST_LINES).map(|n| n.to_string()).collect();
+    let names: Vec<String> = (0..MAX_LINES).map(|n| n.to_string()).collect();
     let lines: Vec<_> = names.iter().map(|name| (&**name, 1)).collect();
     let mut us = cart(&lines);
     let before = us.clone();
@@ -76,8 +76,8 @@ fn a_line_stops_growing_before_it_overflows() {
     assert_eq!(us.items[1].quantity, quantity::MAX);
 }
 
-fn bought(lines: &[(&str, u32)]) -> Vec<Bought> {
-    let lines = lines.iter().map(|(product, quantity)| Bought {
+fn purchased(lines: &[(&str, u32)]) -> Vec<PurchasedItem> {
+    let lines = lines.iter().map(|(product, quantity)| PurchasedItem {
         product_id: (*product).to_owned(),
         quantity: *quantity,
     });
@@ -87,21 +87,21 @@ fn bought(lines: &[(&str, u32)]) -> Vec<Bought> {
 #[test]
 fn what_was_bought_is_taken_out_and_what_was_added_since_stays() {
     let mut us = cart(&[("holy", 3), ("nerd", 2), ("aqua", 1), ("zebra", 4)]);
-    us.take_out(&bought(&[
+    us.remove_purchased(&purchased(&[
         ("nerd", 2),
         ("holy", 1),
         ("aqua", 7),
         ("gone", 1),
     ]));
     assert_eq!(us, cart(&[("holy", 2), ("zebra", 4)]));
-    us.take_out(&bought(&[("holy", 1), ("holy", 1), ("zebra", 0)]));
+    us.remove_purchased(&purchased(&[("holy", 1), ("holy", 1), ("zebra", 0)]));
     assert_eq!(us, cart(&[("zebra", 4)]));
 }
 
 #[test]
 fn everything_is_taken_out_when_nothing_is_named() {
     let mut us = cart(&[("holy", 3), ("nerd", 2)]);
-    us.take_out(&[]);
+    us.remove_purchased(&[]);
     assert_eq!(us, cart(&[]));
 }
 

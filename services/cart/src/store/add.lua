@@ -1,5 +1,5 @@
 -- Adds a product to the cart at KEYS[1]: the rule is Cart::add.
--- ARGV: field, quantity, again, "cents id" of a new line, most lines, most of a line, milliseconds to live (0: for ever).
+-- ARGV: field, quantity, increment, "cents id" of a new line, maximum lines, maximum quantity, time to live in ms (0: no expiry).
 local cart, field, ttl = KEYS[1], ARGV[1], tonumber(ARGV[7])
 local line = redis.call('HGET', cart, field)
 if line then

@@ -1,5 +1,5 @@
 -- Moves all lines of the cart at KEYS[1] into the cart at KEYS[2]: the rule is Cart::merge.
--- ARGV: most lines, most of a line, milliseconds to live (0: for ever).
+-- ARGV: maximum lines, maximum quantity, time to live in ms (0: no expiry).
 local from, into, ttl = KEYS[1], KEYS[2], tonumber(ARGV[3])
 local lines, fresh = {}, 0
 local fields = redis.call('HGETALL', from)

@@ -1,5 +1,5 @@
 -- Sets the quantity of a line of the cart at KEYS[1]: the rule is Cart::set_quantity.
--- ARGV: field, quantity, milliseconds to live (0: for ever).
+-- ARGV: field, quantity, time to live in ms (0: no expiry).
 local cart, field, ttl = KEYS[1], ARGV[1], tonumber(ARGV[3])
 local line = redis.call('HGET', cart, field)
 if not line then

@@ -1,4 +1,4 @@
-//! One suite, every store.
+//! Fixtures that run a test over every store.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use chassis::ids::new_id;
 use chassis::testing::{Answer, call, database_url, described};
 use serde_json::{Value, json};
 
-/// Fresh stores of every kind there is to test: `SQLite`, `PostgreSQL` when
+/// Fresh stores of every available kind: `SQLite`, `PostgreSQL` when
 /// `TEST_DATABASE_URL` is set, Redis when `TEST_REDIS_URL` is.
 pub(crate) async fn stores() -> Vec<(&'static str, Store)> {
     let mut stores = vec![("SQLite", open("sqlite::memory:").await)];
@@ -21,10 +21,10 @@ pub(crate) async fn stores() -> Vec<(&'static str, Store)> {
     stores
 }
 
-/// How long the stores of these tests keep a guest's cart.
+/// Time to live of guest carts in the tests.
 pub(crate) const GUEST_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Opens a store in which nobody else's carts are seen.
+/// Opens a store that is isolated from other tests.
 pub(crate) async fn open(url: &str) -> Store {
     Store::open(url, &format!("test-{}:", new_id()), GUEST_TTL)
         .await
@@ -39,7 +39,7 @@ pub(crate) async fn on_every_store(test: impl AsyncFn(Router)) {
     }
 }
 
-/// Sends an item to a cart.
+/// Posts an item to a cart.
 pub(crate) async fn post(app: &Router, customer: &str, item: Value) -> Answer {
     call(app, "POST", &format!("/carts/{customer}/items"), item).await
 }

@@ -1,4 +1,4 @@
-//! The carts over gRPC, and the same facts over both protocols.
+//! Tests of the gRPC server and of its agreement with the REST API.
 
 use crate::common::{items, on_every_store, post};
 use axum::Router;
@@ -35,10 +35,10 @@ async fn set(client: &mut Client, product: &str, quantity: u32) -> Result<pb::Ca
 }
 
 async fn clear(client: &mut Client, order: &str) {
-    take_out(client, order, &[]).await.unwrap();
+    remove_purchased(client, order, &[]).await.unwrap();
 }
 
-async fn take_out(
+async fn remove_purchased(
     client: &mut Client,
     order: &str,
     bought: &[(&str, u32)],
@@ -223,11 +223,13 @@ async fn an_order_takes_out_what_it_bought_and_only_once() {
         add(&mut client, "c1", "late", 1).await.unwrap();
         for _ in 0..2 {
             let bought = [("holy", 2), ("nerd", 1), ("gone", 5)];
-            take_out(&mut client, "order-1", &bought).await.unwrap();
+            remove_purchased(&mut client, "order-1", &bought)
+                .await
+                .unwrap();
             let left = json!([["nerd", 2, 17.15], ["late", 1, 17.15]]);
             assert_eq!(items(&app, "c1").await, left);
         }
-        take_out(&mut client, "order-2", &[("nerd", 2), ("late", 9)])
+        remove_purchased(&mut client, "order-2", &[("nerd", 2), ("late", 9)])
             .await
             .unwrap();
         assert_eq!(items(&app, "c1").await, json!([]));
@@ -242,7 +244,7 @@ async fn only_an_order_can_have_bought() {
     on_every_store(async |app| {
         let mut client = CartsClient::new(app.clone());
         add(&mut client, "c1", "holy", 2).await.unwrap();
-        let refused = take_out(&mut client, "", &[("holy", 1)]).await;
+        let refused = remove_purchased(&mut client, "", &[("holy", 1)]).await;
         assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
         assert_eq!(items(&app, "c1").await, json!([["holy", 2, 17.15]]));
     })

@@ -1,4 +1,4 @@
-//! The cart service through its front doors, over every store there is to test.
+//! Integration tests of the cart service through its router, over every store.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,5 +1,4 @@
-//! The carts as old clients see them: contract page "carts", its compat checks
-//! first.
+//! Tests of the REST API: contract page "carts", its compat checks first.
 
 use crate::common::{items, on_every_store, post};
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! How long carts are kept.
+//! Tests of the retention of carts.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::stores::one;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// An id of the form that customers have.
+/// Example of a customer id.
 const ACCOUNT: &str = "57a98d98e4b00679b4a830b2";
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_sweep_takes_as_many_guests_carts_as_there_are() {
 async fn reading_a_guests_cart_keeps_it() {
     let file = std::env::temp_dir().join(format!("{}.db", chassis::ids::new_id()));
     let url = format!("sqlite:{}?mode=rwc", file.display());
-    // A read touches a cart after a thirtieth of its time to live: here at once.
+    // A read renews a cart after a thirtieth of its time to live: here at once.
     let store = Store::open(&url, "", Duration::from_millis(1))
         .await
         .unwrap();
@@ -76,14 +76,23 @@ async fn tables_forget_old_orders() {
         if kind == "Redis" {
             continue;
         }
-        store.take_out(ACCOUNT, "order-1", &[]).await.unwrap();
+        store
+            .remove_purchased(ACCOUNT, "order-1", &[])
+            .await
+            .unwrap();
         store.sweep(clock::now_ms() + 89 * DAY_MS).await.unwrap();
         store.add(ACCOUNT, &one("A")).await.unwrap();
-        store.take_out(ACCOUNT, "order-1", &[]).await.unwrap();
+        store
+            .remove_purchased(ACCOUNT, "order-1", &[])
+            .await
+            .unwrap();
         assert_eq!(store.get(ACCOUNT).await.unwrap().items.len(), 1);
 
         store.sweep(clock::now_ms() + 91 * DAY_MS).await.unwrap();
-        store.take_out(ACCOUNT, "order-1", &[]).await.unwrap();
+        store
+            .remove_purchased(ACCOUNT, "order-1", &[])
+            .await
+            .unwrap();
         assert_eq!(store.get(ACCOUNT).await.unwrap().items, [], "{kind}");
     }
 }
@@ -101,7 +110,7 @@ async fn redis_keeps_guests_carts_30_days_and_customers_for_ever() {
     store.set_quantity("s1", "A", 2).await.unwrap();
     store.merge("s2", "s4").await.unwrap();
     store.merge("s3", ACCOUNT).await.unwrap();
-    store.take_out("c3", "order-1", &[]).await.unwrap();
+    store.remove_purchased("c3", "order-1", &[]).await.unwrap();
 
     let client = redis::Client::open(url).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
@@ -117,7 +126,7 @@ async fn redis_keeps_guests_carts_30_days_and_customers_for_ever() {
     }
     assert_eq!(ttl(&format!("of:{ACCOUNT}")).await, -1);
 
-    // A cart from a release that let customers' carts expire, and one nobody has touched for long.
+    // A cart from a release that let customers' carts expire, and one that was not used for long.
     let mut shorten = client.get_multiplexed_async_connection().await.unwrap();
     for key in [format!("of:{ACCOUNT}"), "of:s1".to_owned()] {
         let mut expire = redis::cmd("PEXPIRE");

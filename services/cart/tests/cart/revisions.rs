@@ -1,6 +1,6 @@
-//! The revision of a cart, on every store.
+//! Tests of the revision of a cart, on every store.
 
-use cart::Bought;
+use cart::PurchasedItem;
 
 use crate::common::stores;
 use crate::stores::one;
@@ -19,12 +19,15 @@ async fn every_change_gives_a_cart_a_revision_it_never_had() {
                     store.merge("s1", "c1").await.unwrap()
                 }
                 6 => {
-                    let bought = Bought {
+                    let bought = PurchasedItem {
                         product_id: "A".into(),
                         quantity: 1,
                     };
                     let order = chassis::ids::new_id();
-                    store.take_out("c1", &order, &[bought]).await.unwrap();
+                    store
+                        .remove_purchased("c1", &order, &[bought])
+                        .await
+                        .unwrap();
                     store.get("c1").await.unwrap()
                 }
                 7 => {
@@ -34,7 +37,7 @@ async fn every_change_gives_a_cart_a_revision_it_never_had() {
                 }
                 8 => {
                     let order = chassis::ids::new_id();
-                    store.take_out("c1", &order, &[]).await.unwrap();
+                    store.remove_purchased("c1", &order, &[]).await.unwrap();
                     store.add("c1", &one("A")).await.unwrap()
                 }
                 _ => store.add("c1", &one("A")).await.unwrap(),
@@ -50,15 +53,18 @@ async fn every_change_gives_a_cart_a_revision_it_never_had() {
 async fn what_changes_nothing_keeps_the_revision() {
     for (kind, store) in stores().await {
         let cart = store.add("c1", &one("A")).await.unwrap();
-        store.take_out("c1", "order-1", &[]).await.unwrap();
+        store.remove_purchased("c1", "order-1", &[]).await.unwrap();
         let cart_again = store.add("c1", &one("A")).await.unwrap();
         assert_ne!(cart.revision(), cart_again.revision(), "{kind}");
-        store.take_out("c1", "order-1", &[]).await.unwrap();
-        let elsewhere = Bought {
+        store.remove_purchased("c1", "order-1", &[]).await.unwrap();
+        let elsewhere = PurchasedItem {
             product_id: "elsewhere".into(),
             quantity: 1,
         };
-        store.take_out("c1", "order-2", &[elsewhere]).await.unwrap();
+        store
+            .remove_purchased("c1", "order-2", &[elsewhere])
+            .await
+            .unwrap();
         store.set_quantity("c1", "A", 1).await.unwrap();
         store.merge("nobody", "c1").await.unwrap();
         let now = store.get("c1").await.unwrap().revision();

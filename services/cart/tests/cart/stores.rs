@@ -1,9 +1,9 @@
-//! What every store must keep, whoever else is changing the same cart.
+//! Tests of every store under concurrent changes of the same cart.
 
 use std::time::Duration;
 
 use crate::common::{items, on_every_store, open, post, stores};
-use cart::{Addition, Bought, Cart, Store};
+use cart::{Cart, NewItem, PurchasedItem, Store};
 use chassis::Result;
 use chassis::testing::{call, get};
 use futures_util::future::join_all;
@@ -12,11 +12,11 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-pub(crate) fn one(product: &str) -> Addition {
-    Addition {
+pub(crate) fn one(product: &str) -> NewItem {
+    NewItem {
         product_id: product.to_owned(),
         quantity: 1,
-        again: 1,
+        increment: 1,
         unit_price_cents: 1500,
     }
 }
@@ -94,7 +94,7 @@ async fn two_carts_merged_into_each_other_at_once_keep_their_sum() {
 async fn a_sock_added_while_its_cart_is_bought_is_never_lost() {
     for (kind, store) in stores().await {
         store.add("c1", &one("A")).await.unwrap();
-        let bought = Bought {
+        let bought = PurchasedItem {
             product_id: "A".into(),
             quantity: 1,
         };
@@ -104,7 +104,7 @@ async fn a_sock_added_while_its_cart_is_bought_is_never_lost() {
                 if number % 2 == 0 {
                     store.add("c1", &one("A")).await.map(drop)
                 } else {
-                    store.take_out("c1", "order", &[bought]).await
+                    store.remove_purchased("c1", "order", &[bought]).await
                 }
             })
         });
@@ -137,10 +137,10 @@ async fn several_may_open_one_new_file_at_once() {
 async fn every_store_follows_the_rules_of_a_cart_step_by_step() {
     for seed in 0..4 {
         for (kind, store) in stores().await {
-            let mut dice = StdRng::seed_from_u64(seed);
+            let mut rng = StdRng::seed_from_u64(seed);
             let mut carts = [Cart::empty("a"), Cart::empty("b")];
             for step in 0..60 {
-                let expected = take_a_step(&store, &mut carts, &mut dice).await;
+                let expected = apply_random_operation(&store, &mut carts, &mut rng).await;
                 for cart in &carts {
                     let kept = store.get(&cart.customer_id).await.unwrap();
                     assert_eq!(
@@ -158,21 +158,21 @@ async fn every_store_follows_the_rules_of_a_cart_step_by_step() {
     }
 }
 
-/// Does the same to the store and to the carts; says whether both agreed.
-async fn take_a_step(store: &Store, carts: &mut [Cart; 2], dice: &mut StdRng) -> bool {
-    let at = dice.random_range(0..2);
+/// Applies one random operation to the store and to the model; returns whether both agree.
+async fn apply_random_operation(store: &Store, carts: &mut [Cart; 2], rng: &mut StdRng) -> bool {
+    let at = rng.random_range(0..2);
     let customer = carts[at].customer_id.clone();
-    let product = format!("product {}", dice.random_range(0..6));
-    let quantity = dice.random_range(0..9);
-    match dice.random_range(0..11) {
+    let product = format!("product {}", rng.random_range(0..6));
+    let quantity = rng.random_range(0..9);
+    match rng.random_range(0..11) {
         0..5 => {
-            let addition = Addition {
-                again: quantity,
+            let new_item = NewItem {
+                increment: quantity,
                 quantity: quantity + 1,
                 ..one(&product)
             };
-            let ours = carts[at].add(&addition, "new");
-            agree(&store.add(&customer, &addition).await, &ours)
+            let ours = carts[at].add(&new_item, "new");
+            agree(&store.add(&customer, &new_item).await, &ours)
         }
         5..8 => {
             let ours = carts[at].set_quantity(&product, quantity);
@@ -189,10 +189,13 @@ async fn take_a_step(store: &Store, carts: &mut [Cart; 2], dice: &mut StdRng) ->
             agree(&store.merge(&from_id, &customer).await, &ours)
         }
         9 => {
-            let bought = some_of(&carts[at], dice);
-            carts[at].take_out(&bought);
+            let bought = random_purchase(&carts[at], rng);
+            carts[at].remove_purchased(&bought);
             let order = chassis::ids::new_id();
-            agree(&store.take_out(&customer, &order, &bought).await, &Ok(()))
+            agree(
+                &store.remove_purchased(&customer, &order, &bought).await,
+                &Ok(()),
+            )
         }
         _ => {
             carts[at].items.clear();
@@ -201,17 +204,17 @@ async fn take_a_step(store: &Store, carts: &mut [Cart; 2], dice: &mut StdRng) ->
     }
 }
 
-/// About half of a cart's lines and a product that is not in it; or nothing at all.
-fn some_of(cart: &Cart, dice: &mut StdRng) -> Vec<Bought> {
+/// Random purchase: about half of a cart's lines and a product not in it, or empty.
+fn random_purchase(cart: &Cart, rng: &mut StdRng) -> Vec<PurchasedItem> {
     let in_cart = cart
         .items
         .iter()
         .map(|item| (&*item.product_id, item.quantity));
     let lines = in_cart.chain([("elsewhere", 1)]);
-    let lines = lines.filter(|_| dice.random_bool(0.5)).collect::<Vec<_>>();
-    let bought = lines.into_iter().map(|(product, quantity)| Bought {
+    let lines = lines.filter(|_| rng.random_bool(0.5)).collect::<Vec<_>>();
+    let bought = lines.into_iter().map(|(product, quantity)| PurchasedItem {
         product_id: product.to_owned(),
-        quantity: dice.random_range(0..=quantity + 1),
+        quantity: rng.random_range(0..=quantity + 1),
     });
     bought.collect()
 }
@@ -250,7 +253,7 @@ async fn a_line_holds_99_pairs_however_they_came_about() {
 
 #[tokio::test]
 async fn without_redis_requests_fail_as_unavailable_and_health_says_why() {
-    let app = cart::app(open(&format!("redis://{}/", unused().await)).await);
+    let app = cart::app(open(&format!("redis://{}/", unused_address().await)).await);
     let (status, health) = get(&app, "/health").await;
     assert_eq!(
         (status.as_u16(), &health["health"][1]["status"]),
@@ -267,7 +270,7 @@ async fn a_redis_that_comes_up_later_is_found() {
     let Ok(url) = std::env::var("TEST_REDIS_URL") else {
         return;
     };
-    let address = unused().await;
+    let address = unused_address().await;
     let app = cart::app(open(&format!("redis://{address}/")).await);
     assert_eq!(post(&app, "c1", json!({"itemId": "A"})).await.status, 503);
 
@@ -285,8 +288,8 @@ async fn a_redis_that_comes_up_later_is_found() {
     assert_eq!(get(&app, "/health").await.1["health"][1]["status"], "OK");
 }
 
-/// An address nobody listens on.
-async fn unused() -> String {
+/// Address without a listener.
+async fn unused_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().to_string()
 }

@@ -10,7 +10,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 
-use super::names::DNS_TIMEOUT;
+use super::endpoints::DNS_TIMEOUT;
 
 /// A resolver that asks `servers`, or without any whom the system asks. It
 /// remembers nothing.
@@ -42,12 +42,12 @@ pub fn resolver(servers: &[SocketAddr]) -> anyhow::Result<TokioResolver> {
 /// A resolver whose servers may be known by name only. Where they are is asked
 /// when it is needed, and again after they have failed to answer.
 #[derive(Debug)]
-pub(super) struct Servers {
+pub(super) struct NameServers {
     names: Vec<String>,
     found: ArcSwapOption<TokioResolver>,
 }
 
-impl Servers {
+impl NameServers {
     /// Fails when the system's resolver is needed and cannot be had.
     pub(super) fn new(names: &[String]) -> anyhow::Result<Self> {
         let addresses: Result<Vec<SocketAddr>, _> = names.iter().map(|name| name.parse()).collect();
@@ -114,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn servers_are_asked_for_by_name_again_only_when_doubted() {
-        let servers = Servers::new(&["localhost:53".into()]).unwrap();
+        let servers = NameServers::new(&["localhost:53".into()]).unwrap();
         let first = servers.get().await.unwrap();
         assert!(Arc::ptr_eq(&first, &servers.get().await.unwrap()));
         servers.doubt();
@@ -123,7 +123,7 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_need_no_second_look() {
-        let servers = Servers::new(&["127.0.0.1:53".into()]).unwrap();
+        let servers = NameServers::new(&["127.0.0.1:53".into()]).unwrap();
         let first = servers.get().await.unwrap();
         servers.doubt();
         assert!(Arc::ptr_eq(&first, &servers.get().await.unwrap()));

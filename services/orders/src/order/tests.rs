@@ -26,7 +26,7 @@ fn a_cart_costs_the_exact_sum_of_its_lines() {
 
 #[test]
 fn only_a_release_that_is_wrong_on_purpose_charges_shipping_twice() {
-    let total = |version| contents(&[(1, 1800)]).total_cents(Manner::of(version));
+    let total = |version| contents(&[(1, 1800)]).total_cents(FaultProfile::of(version));
     for good in ["0.1.0", "v2", "v2-slow"] {
         assert_eq!(total(good).unwrap(), 1800 + SHIPPING_CENTS);
     }

@@ -10,8 +10,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::page::{Numbers, Page};
+use crate::dto::{CustomerOrder, Link};
 use crate::order::Order;
-use crate::wire::{CustomerOrder, Link};
 
 /// What HAL documents are called here.
 pub(super) const MEDIA_TYPE: &str = "application/hal+json;charset=UTF-8";

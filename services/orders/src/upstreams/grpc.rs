@@ -12,10 +12,10 @@ use proto::{cart, catalogue, payment, shipping, user};
 use tonic::{Code, Status};
 
 use super::{Recall, Verdict};
-use crate::order::{Address, Card, Contents, Customer, Item, Order, Wish};
+use crate::order::{Address, Card, Contents, Customer, Item, Order, PlaceOrder};
 use crate::store::{Kind, Message, Progress};
 
-mod words;
+mod convert;
 
 /// The catalogue is asked for this many products at once, at most.
 const PRODUCTS: usize = 200;
@@ -42,7 +42,7 @@ impl Peers {
         })
     }
 
-    pub(super) async fn read(&self, wish: &Wish) -> Result<Contents> {
+    pub(super) async fn read(&self, wish: &PlaceOrder) -> Result<Contents> {
         let (customer, address, card, lines) = tokio::try_join!(
             self.customer(wish),
             self.address(wish),
@@ -57,7 +57,7 @@ impl Peers {
         })
     }
 
-    async fn customer(&self, wish: &Wish) -> Result<Customer> {
+    async fn customer(&self, wish: &PlaceOrder) -> Result<Customer> {
         let id = wish.customer_id.clone();
         let asked = user::GetCustomerRequest { id };
         let found = self.users.clone().get_customer(asked).await;
@@ -65,7 +65,7 @@ impl Peers {
         Ok(found.into_inner().into())
     }
 
-    async fn address(&self, wish: &Wish) -> Result<Address> {
+    async fn address(&self, wish: &PlaceOrder) -> Result<Address> {
         let asked = user::GetAddressRequest {
             id: wish.address_id.clone(),
             customer_id: wish.customer_id.clone(),
@@ -75,7 +75,7 @@ impl Peers {
         Ok(found.into_inner().into())
     }
 
-    async fn card(&self, wish: &Wish) -> Result<Card> {
+    async fn card(&self, wish: &PlaceOrder) -> Result<Card> {
         let asked = user::GetCardRequest {
             id: wish.card_id.clone(),
             customer_id: wish.customer_id.clone(),
@@ -85,7 +85,7 @@ impl Peers {
         Ok(found.into_inner().into())
     }
 
-    async fn cart(&self, wish: &Wish) -> Result<Vec<cart::Item>> {
+    async fn cart(&self, wish: &PlaceOrder) -> Result<Vec<cart::Item>> {
         let customer_id = wish.customer_id.clone();
         let asked = cart::GetCartRequest { customer_id };
         let found = self.carts.clone().get_cart(asked).await;

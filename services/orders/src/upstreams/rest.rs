@@ -16,14 +16,14 @@ use serde_json::json;
 
 use super::Verdict;
 use super::http::{Call, Http};
+use crate::dto::Charge;
 use crate::hrefs::Href;
-use crate::order::{Contents, Order, Wish};
+use crate::order::{Contents, Order, PlaceOrder};
 use crate::store::{Kind, Message};
-use crate::wire::Charge;
 
-mod shapes;
+mod response;
 
-use shapes::{Address, Card, Customer, Item, Owned};
+use response::{Address, Card, Customer, Item, Owned};
 
 const JSON: &str = "application/json";
 const HAL: &str = "application/hal+json";
@@ -49,7 +49,7 @@ impl Peers {
         })
     }
 
-    pub(super) async fn read(&self, wish: &Wish) -> Result<Contents> {
+    pub(super) async fn read(&self, wish: &PlaceOrder) -> Result<Contents> {
         let hrefs = wish.hrefs.as_ref();
         let url = async |names, href: Option<&Href>, path: String| match href {
             Some(Href {

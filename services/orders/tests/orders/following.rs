@@ -91,6 +91,6 @@ async fn shipping_that_is_away_changes_nothing() {
     let process = Process::start(&neighbours).await;
     let order = process.place("k").await.unwrap();
     neighbours.fail("GetShipmentsOfOrders", Fault::Down);
-    orders::follow::ask(&process.shop, "").await.unwrap_err();
+    orders::track::ask(&process.shop, "").await.unwrap_err();
     assert_eq!(process.get(&order.id).await.state(), pb::State::Paid);
 }

@@ -6,7 +6,7 @@ use axum::http::Request;
 use chassis::testing::{Answer, call, database_url, described, send};
 use chassis::{Discovery, Shutdown};
 use clap::Parser;
-use orders::{Config, Shop};
+use orders::{App, Config};
 use proto::orders as pb;
 use proto::orders::orders_client::OrdersClient;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub(crate) const SOCK: &str = "3395a43e-2d88-40de-b95f-e00e1502085b";
 
 /// One process of the service, without its workers.
 pub(crate) struct Process {
-    pub(crate) shop: Shop,
+    pub(crate) shop: App,
     pub(crate) app: Router,
     pub(crate) orders: OrdersClient<Router>,
 }
@@ -50,7 +50,7 @@ impl Process {
     pub(crate) async fn over(discovery: &Discovery, database: &str, flags: &[&str]) -> Self {
         let flags = [&["orders", "--database-url", database], flags].concat();
         let config = Config::parse_from(flags);
-        let shop = Shop::open(&config, discovery).await.unwrap();
+        let shop = App::open(&config, discovery).await.unwrap();
         let app = described(orders::app(shop.clone())).await;
         Self {
             orders: OrdersClient::new(app.clone()),
@@ -110,7 +110,7 @@ impl Process {
     /// Asks shipping about all open orders.
     pub(crate) async fn follow(&self) {
         let mut after = String::new();
-        while let Some(last) = orders::follow::ask(&self.shop, &after).await.unwrap() {
+        while let Some(last) = orders::track::ask(&self.shop, &after).await.unwrap() {
             after = last;
         }
     }

@@ -1,4 +1,4 @@
-//! The queue-master: packs and ships what shipping has waiting.
+//! Executable of the queue-master, the worker of the shipping queue.
 
 use clap::Parser;
 

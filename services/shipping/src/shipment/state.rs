@@ -1,26 +1,26 @@
-//! How far a shipment can be.
+//! States of a shipment and their names in the database.
 
 use chassis::{Error, Result};
 
-/// How far a shipment is.
+/// State of a shipment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// For a worker.
+    /// Waits to be leased by a worker.
     Waiting,
-    /// A worker has it.
+    /// Leased to a worker.
     Leased,
-    /// In its box; a worker has it, or it waits for one.
+    /// Packed; leased to a worker or waiting for one.
     Packed,
-    /// Gone.
+    /// Shipped to the customer.
     Shipped,
-    /// Failed too often.
+    /// Given up after too many attempts.
     Stuck,
-    /// Taken back before it was packed.
+    /// Recalled before it was packed.
     Recalled,
 }
 
 impl State {
-    /// The state as the database spells it.
+    /// Name of the state in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ fn lease(token: &str, now_ms: i64) -> Lease {
         worker: "ann".into(),
         token: token.into(),
         now_ms,
-        until_ms: now_ms + 30_000,
+        expires_at_ms: now_ms + 30_000,
     }
 }
 
@@ -102,7 +102,7 @@ fn a_worker_that_ends_is_not_the_shipments_fault() {
     let mut shipment = new();
     for now in 0..2 * MAX_ATTEMPTS {
         assert!(shipment.lease(&lease("t", now)));
-        shipment.give_back("t", "the worker ended", now).unwrap();
+        shipment.release("t", "the worker ended", now).unwrap();
         assert_eq!(
             (shipment.state, shipment.due_at_ms),
             (State::Waiting, Some(now))

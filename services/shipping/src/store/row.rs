@@ -1,9 +1,10 @@
-//! A shipment as the database spells it.
+//! Database row of a shipment, with its insert and update statements.
 
 use chassis::{Database, Error, Result, WriteTransaction};
 
 use crate::shipment::Shipment;
 
+/// Database row of a shipment.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
     id: String,
@@ -31,7 +32,7 @@ impl TryFrom<Row> for Shipment {
             name: row.name,
             state: row.state.as_str().try_into()?,
             attempts: row.attempts,
-            lapses: row.lapses,
+            expired_leases: row.lapses,
             worker: row.worker,
             token: row.token,
             due_at_ms: row.due_at_ms,
@@ -43,7 +44,7 @@ impl TryFrom<Row> for Shipment {
     }
 }
 
-/// Writes a new shipment. Returns whether there was none of its id or its order.
+/// Inserts a shipment. Returns false when its id or its order exists already.
 pub(super) async fn insert(shipment: &Shipment, database: &Database) -> Result<bool> {
     let mut transaction = database.begin_write().await?;
     let done = sqlx::query(
@@ -68,7 +69,7 @@ pub(super) async fn insert(shipment: &Shipment, database: &Database) -> Result<b
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes what can change about a shipment.
+/// Updates the mutable columns of a shipment.
 pub(super) async fn update(shipment: &Shipment, transaction: &mut WriteTransaction) -> Result<()> {
     sqlx::query(
         "UPDATE shipment SET state = $2, attempts = $3, worker = $4, token = $5, due_at_ms = $6,
@@ -84,7 +85,7 @@ pub(super) async fn update(shipment: &Shipment, transaction: &mut WriteTransacti
     .bind(shipment.packed_at_ms)
     .bind(shipment.shipped_at_ms)
     .bind(&shipment.failure)
-    .bind(shipment.lapses)
+    .bind(shipment.expired_leases)
     .execute(&mut **transaction)
     .await?;
     Ok(())

@@ -1,61 +1,60 @@
-//! Taking work: as much as there are hands free, and gently when there is none.
+//! Lease loop of a worker: fills the free slots and backs off while the queue is empty.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::Shutdown;
-use chassis::sabotage::crash_point;
+use chassis::fault::failpoint::fail_point;
 use metrics::gauge;
 use proto::shipping::{Lease, LeaseShipmentsRequest};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Pace, Shipping};
+use super::{Shipping, WorkerSettings};
 
-/// Interval between two leases while there is work, so that a lease is a batch rather than one
-/// shipment.
+/// Poll interval after shipments were leased, so that the next lease is a batch.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Maximum interval between two leases while there is no work.
+/// Maximum poll interval while the queue is empty.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Shipping never leases more at once.
-const BATCH: usize = 100;
+/// Maximum number of shipments per lease; shipping has the same limit.
+const MAX_LEASE_BATCH: usize = 100;
 
-/// Somebody who packs. Clones are the same one.
+/// Worker with a fixed number of slots, shared by its clones.
 #[derive(Clone)]
 pub struct Worker {
     pub(super) shipping: Shipping,
-    pub(super) pace: Pace,
+    pub(super) settings: WorkerSettings,
     name: Arc<str>,
-    hands: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
 impl Worker {
-    /// A worker called `name`.
+    /// Creates a worker with `name`.
     #[must_use]
-    pub fn new(shipping: Shipping, name: String, pace: Pace) -> Self {
+    pub fn new(shipping: Shipping, name: String, settings: WorkerSettings) -> Self {
         Self {
             shipping,
-            pace,
+            settings,
             name: name.into(),
-            hands: Arc::new(Semaphore::new(pace.max_in_flight as usize)),
+            slots: Arc::new(Semaphore::new(settings.max_in_flight as usize)),
         }
     }
 
-    /// Leases and ships until draining begins, then until nothing is left in hand.
-    pub async fn work(self, shutdown: Shutdown) {
+    /// Leases and ships until draining begins, then finishes the shipments in progress.
+    pub async fn run(self, shutdown: Shutdown) {
         let mut tasks = JoinSet::new();
-        let mut pause = MIN_POLL_INTERVAL;
+        let mut interval = MIN_POLL_INTERVAL;
         while !shutdown.is_draining() {
             let leases = self.lease().await;
-            pause = if leases.is_empty() {
-                (pause * 2).min(MAX_POLL_INTERVAL)
+            interval = if leases.is_empty() {
+                (interval * 2).min(MAX_POLL_INTERVAL)
             } else {
                 MIN_POLL_INTERVAL
             };
             if !leases.is_empty() {
-                crash_point("worker-leased");
+                fail_point("worker-leased");
             }
             for lease in leases {
                 self.start(lease, &mut tasks, &shutdown).await;
@@ -63,16 +62,16 @@ impl Worker {
             while tasks.try_join_next().is_some() {}
             gauge!("shipments_in_hand").set(u32::try_from(tasks.len()).unwrap_or(u32::MAX));
             tokio::select! {
-                () = self.rest(pause) => {}
+                () = self.wait_for_slot(interval) => {}
                 () = shutdown.draining() => {}
             }
         }
         while tasks.join_next().await.is_some() {}
     }
 
-    /// Leases as much as there are hands free; nothing when shipping does not answer.
+    /// Leases shipments for the free slots; returns none when shipping is unavailable.
     async fn lease(&self) -> Vec<Lease> {
-        let max = self.hands.available_permits().min(BATCH);
+        let max = self.slots.available_permits().min(MAX_LEASE_BATCH);
         let request = LeaseShipmentsRequest {
             worker: self.name.to_string(),
             max: u32::try_from(max).unwrap_or_default(),
@@ -87,19 +86,19 @@ impl Worker {
     }
 
     async fn start(&self, lease: Lease, tasks: &mut JoinSet<()>, shutdown: &Shutdown) {
-        let Ok(hand) = self.hands.clone().acquire_owned().await else {
+        let Ok(slot) = self.slots.clone().acquire_owned().await else {
             return; // the semaphore is never closed
         };
         let (worker, shutdown) = (self.clone(), shutdown.clone());
         tasks.spawn(async move {
-            worker.see_through(lease, &shutdown).await;
-            drop(hand);
+            worker.process(lease, &shutdown).await;
+            drop(slot);
         });
     }
 
-    /// Returns after `pause`, and not before a hand is free.
-    async fn rest(&self, pause: Duration) {
-        tokio::time::sleep(pause).await;
-        drop(self.hands.acquire().await);
+    /// Waits for `interval` and until a slot is free.
+    async fn wait_for_slot(&self, interval: Duration) {
+        tokio::time::sleep(interval).await;
+        drop(self.slots.acquire().await);
     }
 }

@@ -1,8 +1,8 @@
-//! One shipment, from leased to shipped.
+//! Processing of one shipment, from leased to shipped.
 
 use std::time::Duration;
 
-use chassis::sabotage::crash_point;
+use chassis::fault::failpoint::fail_point;
 use chassis::{Shutdown, clock};
 use metrics::counter;
 use proto::shipping::{
@@ -12,14 +12,14 @@ use tonic::{Code, Status};
 
 use super::Worker;
 
-/// Delay between two attempts to report a result to shipping.
+/// Delay between attempts to report to shipping.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 impl Worker {
-    /// Packs and ships, or gives back what is not done when the process closes.
-    pub(super) async fn see_through(&self, lease: Lease, shutdown: &Shutdown) {
+    /// Packs and ships a shipment, or releases its lease when the process closes.
+    pub(super) async fn process(&self, lease: Lease, shutdown: &Shutdown) {
         let Some(shipment) = &lease.shipment else {
-            tracing::error!(token = lease.token, "leased nothing: ignored");
+            tracing::error!(token = lease.token, "lease without a shipment ignored");
             return;
         };
         let outcome = tokio::select! {
@@ -31,22 +31,22 @@ impl Worker {
                 }
                 Err(status) => {
                     tracing::warn!(name = shipment.name, shipment = shipment.id,
-                        code = ?status.code(), cause = status.message(), "shipment left to others");
+                        code = ?status.code(), cause = status.message(), "lease lost, shipment abandoned");
                     "lost"
                 }
             },
-            () = shutdown.closing() => self.give_back(&lease, shipment).await,
+            () = shutdown.closing() => self.release(&lease, shipment).await,
         };
         counter!("shipments_handled_total", "outcome" => outcome).increment(1);
     }
 
     async fn ship(&self, lease: &Lease, shipment: &Shipment) -> Result<Shipment, Status> {
         if shipment.state() != State::Packed {
-            tokio::time::sleep(self.pace.pack_time).await;
+            tokio::time::sleep(self.settings.pack_time).await;
             self.pack(lease, &shipment.id).await?;
-            crash_point("worker-packed");
+            fail_point("worker-packed");
         }
-        tokio::time::sleep(self.pace.ship_time).await;
+        tokio::time::sleep(self.settings.ship_time).await;
         self.complete(lease, &shipment.id).await
     }
 
@@ -58,7 +58,7 @@ impl Worker {
         loop {
             match self.shipping.clone().pack_shipment(request.clone()).await {
                 Ok(packed) => return Ok(packed.into_inner()),
-                Err(status) => worth_another_try(status, lease).await?,
+                Err(status) => wait_before_retry(status, lease).await?,
             }
         }
     }
@@ -76,12 +76,12 @@ impl Worker {
                 .await
             {
                 Ok(shipped) => return Ok(shipped.into_inner()),
-                Err(status) => worth_another_try(status, lease).await?,
+                Err(status) => wait_before_retry(status, lease).await?,
             }
         }
     }
 
-    async fn give_back(&self, lease: &Lease, shipment: &Shipment) -> &'static str {
+    async fn release(&self, lease: &Lease, shipment: &Shipment) -> &'static str {
         let request = FailShipmentRequest {
             id: shipment.id.clone(),
             token: lease.token.clone(),
@@ -92,20 +92,21 @@ impl Worker {
             Ok(_) => "returned",
             Err(status) => {
                 tracing::warn!(shipment = shipment.id, code = ?status.code(),
-                    "cannot give back: the lease has to run out");
+                    "cannot release the lease, it has to expire");
                 "lost"
             }
         }
     }
 }
 
-/// Waits before the next try, as long as the lease lasts and the cause may pass.
-async fn worth_another_try(status: Status, lease: &Lease) -> Result<(), Status> {
-    let hopeless = matches!(
+/// Waits before the next attempt. Fails when the error is permanent or the lease has
+/// expired.
+async fn wait_before_retry(status: Status, lease: &Lease) -> Result<(), Status> {
+    let permanent = matches!(
         status.code(),
         Code::FailedPrecondition | Code::NotFound | Code::InvalidArgument | Code::Unimplemented
     );
-    if hopeless || clock::now_ms() >= lease.expires_at_ms {
+    if permanent || clock::now_ms() >= lease.expires_at_ms {
         return Err(status);
     }
     tokio::time::sleep(RETRY_DELAY).await;

@@ -1,4 +1,4 @@
-//! Shipping as its clients see it, over REST and gRPC.
+//! Integration tests of shipping over REST and gRPC.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,4 +1,4 @@
-//! One shipment per order, however often it is asked for.
+//! Tests of one shipment per order, also under repeated requests.
 
 use proto::shipping as pb;
 use tonic::Code;
@@ -33,16 +33,19 @@ async fn an_order_has_one_shipment() {
 #[tokio::test]
 async fn orders_are_asked_for_by_the_200() {
     let app = app().await;
-    let ask = async |count| {
+    let get_by_orders = async |count| {
         let order_ids = (0..count).map(|n: u32| format!("order-{n}")).collect();
         let request = pb::GetShipmentsOfOrdersRequest { order_ids };
         let answer = client(&app).get_shipments_of_orders(request).await;
         answer.map(|answer| answer.into_inner().shipments.len())
     };
     create(&app, "", "order-199", "ann").await.unwrap();
-    assert_eq!(ask(0).await.unwrap(), 0);
-    assert_eq!(ask(200).await.unwrap(), 1);
-    assert_eq!(ask(201).await.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(get_by_orders(0).await.unwrap(), 0);
+    assert_eq!(get_by_orders(200).await.unwrap(), 1);
+    assert_eq!(
+        get_by_orders(201).await.unwrap_err().code(),
+        Code::InvalidArgument
+    );
 }
 
 #[tokio::test]

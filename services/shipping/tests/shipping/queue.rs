@@ -1,4 +1,4 @@
-//! Shipments as work: leased, packed, completed, counted.
+//! Tests of the work queue: lease, pack, complete, count.
 
 use proto::shipping as pb;
 use proto::shipping::State;

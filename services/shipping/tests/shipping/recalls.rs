@@ -1,4 +1,4 @@
-//! Shipments taken back before they are packed.
+//! Tests of recalling shipments before they are packed.
 
 use axum::Router;
 use proto::shipping as pb;

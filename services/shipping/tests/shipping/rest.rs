@@ -1,4 +1,4 @@
-//! The old wire, and that both protocols show the same.
+//! Tests of the REST API and of its agreement with gRPC.
 
 use std::time::Duration;
 

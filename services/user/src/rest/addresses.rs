@@ -7,12 +7,12 @@ use chassis::rest::{AnyCaseJson, Json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::posted::PostAddress;
-use super::wire::{Address, Addresses, Done, Embedded, Made};
-use super::{Desk, One};
-use crate::text::{id, optional_id};
+use super::request::PostAddress;
+use super::response::{Address, Addresses, Created, Done, Embedded};
+use super::{One, RestState};
+use crate::validate::{id, optional_id};
 
-pub(super) fn routes() -> OpenApiRouter<Desk> {
+pub(super) fn routes() -> OpenApiRouter<RestState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(one, remove))
@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
 #[utoipa::path(get, path = "/addresses", responses(
     (status = 200, body = Embedded<Addresses>, content_type = "application/hal+json"),
 ))]
-async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Addresses>>> {
+async fn list(State(desk): State<RestState>) -> Result<Json<Embedded<Addresses>>> {
     let addresses = desk.store.addresses().await?.into_iter();
     let address = addresses
         .map(|address| desk.links.address(address))
@@ -37,21 +37,21 @@ async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Addresses>>> {
 
 /// Adds an address, for the customer `userID` or for nobody.
 #[utoipa::path(post, path = "/addresses", request_body = PostAddress, responses(
-    (status = 200, body = Made, content_type = "application/hal+json"),
+    (status = 200, body = Created, content_type = "application/hal+json"),
     (status = 400, description = "a field that is too long, or no text"),
     (status = 404, description = "no such customer"),
 ))]
 async fn create(
-    State(desk): State<Desk>,
+    State(desk): State<RestState>,
     AnyCaseJson(posted): AnyCaseJson<PostAddress>,
-) -> Result<Json<Made>> {
+) -> Result<Json<Created>> {
     let (address, owner) = posted.split();
     let owner = optional_id(&owner)?;
     let address = address.checked()?;
     desk.store
         .create_address(&address, owner.as_deref())
         .await?;
-    Ok(Json(Made { id: address.id }))
+    Ok(Json(Created { id: address.id }))
 }
 
 /// Returns an address.
@@ -60,7 +60,7 @@ async fn create(
     (status = 400, description = "a malformed id"),
     (status = 404, description = "no such address"),
 ))]
-async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Address>> {
+async fn one(State(desk): State<RestState>, Path(path): Path<One>) -> Result<Json<Address>> {
     let address = desk.store.address(&id(&path.id)?, None).await?;
     Ok(Json(desk.links.address(address)))
 }
@@ -71,7 +71,7 @@ async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Add
     (status = 400, description = "a malformed id"),
     (status = 404, description = "no such address"),
 ))]
-async fn remove(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Done>> {
+async fn remove(State(desk): State<RestState>, Path(path): Path<One>) -> Result<Json<Done>> {
     desk.store.delete_address(&id(&path.id)?, None).await?;
     Ok(Json(Done { status: true }))
 }

@@ -7,13 +7,13 @@ use chassis::{Result, ids};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::posted::PostCard;
-use super::wire::{Card, Cards, Done, Embedded, Made};
-use super::{Desk, One};
+use super::request::PostCard;
+use super::response::{Card, Cards, Created, Done, Embedded};
+use super::{One, RestState};
 use crate::card::CardPolicy;
-use crate::text::{id, optional_id};
+use crate::validate::{id, optional_id};
 
-pub(super) fn routes() -> OpenApiRouter<Desk> {
+pub(super) fn routes() -> OpenApiRouter<RestState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(one, remove))
@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
 #[utoipa::path(get, path = "/cards", responses(
     (status = 200, body = Embedded<Cards>, content_type = "application/hal+json"),
 ))]
-async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Cards>>> {
+async fn list(State(desk): State<RestState>) -> Result<Json<Embedded<Cards>>> {
     let cards = desk.store.cards().await?.into_iter();
     let card = cards.map(|card| desk.links.card(card)).collect();
     Ok(Json(Embedded {
@@ -36,19 +36,19 @@ async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Cards>>> {
 
 /// Adds a card, for the customer `userID` or for nobody.
 #[utoipa::path(post, path = "/cards", request_body = PostCard, responses(
-    (status = 200, body = Made, content_type = "application/hal+json"),
+    (status = 200, body = Created, content_type = "application/hal+json"),
     (status = 400, description = "not the number, expiry or code of a card"),
     (status = 404, description = "no such customer"),
 ))]
 async fn create(
-    State(desk): State<Desk>,
+    State(desk): State<RestState>,
     AnyCaseJson(posted): AnyCaseJson<PostCard>,
-) -> Result<Json<Made>> {
+) -> Result<Json<Created>> {
     let (card, owner) = posted.split();
     let owner = optional_id(&owner)?;
     let new = card.masked(ids::new_id(), CardPolicy::original())?;
     desk.store.create_card(&new, owner.as_deref()).await?;
-    Ok(Json(Made { id: new.card.id }))
+    Ok(Json(Created { id: new.card.id }))
 }
 
 /// Returns a card.
@@ -57,7 +57,7 @@ async fn create(
     (status = 400, description = "a malformed id"),
     (status = 404, description = "no such card"),
 ))]
-async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Card>> {
+async fn one(State(desk): State<RestState>, Path(path): Path<One>) -> Result<Json<Card>> {
     let card = desk.store.card(&id(&path.id)?, None).await?;
     Ok(Json(desk.links.card(card)))
 }
@@ -68,7 +68,7 @@ async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Car
     (status = 400, description = "a malformed id"),
     (status = 404, description = "no such card"),
 ))]
-async fn remove(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Done>> {
+async fn remove(State(desk): State<RestState>, Path(path): Path<One>) -> Result<Json<Done>> {
     desk.store.delete_card(&id(&path.id)?, None).await?;
     Ok(Json(Done { status: true }))
 }

@@ -7,12 +7,12 @@ use chassis::rest::{AnyCaseJson, Json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::posted::NewUser;
-use super::wire::{Addresses, Cards, Done, Embedded, Made, User, Users};
-use super::{AsEver, Desk, One, SOURCE};
-use crate::text::id;
+use super::request::NewUser;
+use super::response::{Addresses, Cards, Created, Done, Embedded, User, Users};
+use super::{LegacyError, One, RestState, SOURCE};
+use crate::validate::id;
 
-pub(super) fn routes() -> OpenApiRouter<Desk> {
+pub(super) fn routes() -> OpenApiRouter<RestState> {
     let same = || get(one).delete(remove);
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Desk> {
 #[utoipa::path(get, path = "/customers", responses(
     (status = 200, body = Embedded<Users>, content_type = "application/hal+json"),
 ))]
-async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Users>>> {
+async fn list(State(desk): State<RestState>) -> Result<Json<Embedded<Users>>> {
     let customers = desk.store.customers().await?.into_iter();
     let customer = customers
         .map(|customer| desk.links.user(customer))
@@ -45,17 +45,17 @@ async fn list(State(desk): State<Desk>) -> Result<Json<Embedded<Users>>> {
 
 /// Opens an account, as `/register` does.
 #[utoipa::path(post, path = "/customers", request_body = NewUser, responses(
-    (status = 200, body = Made, content_type = "application/hal+json"),
+    (status = 200, body = Created, content_type = "application/hal+json"),
     (status = 400, description = "no username or no password"),
     (status = 409, description = "the username is taken"),
     (status = 429, description = "too many at once: `Retry-After` says when to try again"),
 ))]
 async fn create(
-    State(desk): State<Desk>,
+    State(desk): State<RestState>,
     AnyCaseJson(user): AnyCaseJson<NewUser>,
-) -> Result<Json<Made>> {
+) -> Result<Json<Created>> {
     let customer = desk.accounts.register(user.into(), SOURCE).await?;
-    Ok(Json(Made { id: customer.id }))
+    Ok(Json(Created { id: customer.id }))
 }
 
 /// Returns a customer.
@@ -63,7 +63,10 @@ async fn create(
     (status = 200, body = User, content_type = "application/hal+json"),
     (status = 500, description = "a malformed or an unknown id, too"),
 ))]
-async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<User>, AsEver> {
+async fn one(
+    State(desk): State<RestState>,
+    Path(path): Path<One>,
+) -> Result<Json<User>, LegacyError> {
     let customer = desk.store.customer(&id(&path.id)?).await?;
     Ok(Json(desk.links.user(customer)))
 }
@@ -74,7 +77,7 @@ async fn one(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Use
     (status = 400, description = "a malformed id"),
     (status = 404, description = "no such customer"),
 ))]
-async fn remove(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<Done>> {
+async fn remove(State(desk): State<RestState>, Path(path): Path<One>) -> Result<Json<Done>> {
     desk.store.delete_customer(&id(&path.id)?).await?;
     Ok(Json(Done { status: true }))
 }
@@ -85,9 +88,9 @@ async fn remove(State(desk): State<Desk>, Path(path): Path<One>) -> Result<Json<
     (status = 500, description = "a malformed or an unknown id, too"),
 ))]
 async fn addresses(
-    State(desk): State<Desk>,
+    State(desk): State<RestState>,
     Path(path): Path<One>,
-) -> Result<Json<Embedded<Addresses>>, AsEver> {
+) -> Result<Json<Embedded<Addresses>>, LegacyError> {
     let addresses = desk.store.addresses_of(&id(&path.id)?).await?.into_iter();
     let address = addresses
         .map(|address| desk.links.address(address))
@@ -103,9 +106,9 @@ async fn addresses(
     (status = 500, description = "a malformed or an unknown id, too"),
 ))]
 async fn cards(
-    State(desk): State<Desk>,
+    State(desk): State<RestState>,
     Path(path): Path<One>,
-) -> Result<Json<Embedded<Cards>>, AsEver> {
+) -> Result<Json<Embedded<Cards>>, LegacyError> {
     let cards = desk.store.cards_of(&id(&path.id)?).await?.into_iter();
     let card = cards.map(|card| desk.links.card(card)).collect();
     Ok(Json(Embedded {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use chassis::testing::{call, send};
 use serde_json::{Value, json};
-use user::attempts::MAX_FAILURES;
+use user::login_throttle::MAX_FAILURES;
 use user::{Customer, password};
 
 use crate::{app, list, login, made, refused, register, store};

@@ -6,7 +6,7 @@ use proto::user as pb;
 use proto::user::users_client::UsersClient;
 use serde_json::json;
 use tonic::{Code, Request, Status};
-use user::attempts::MAX_FAILURES;
+use user::login_throttle::MAX_FAILURES;
 
 use crate::{app, login, made};
 

@@ -46,7 +46,7 @@ impl Stack {
     }
 
     /// Refuses a release that has no two versions side by side, or nothing to weigh them.
-    pub(super) fn admits(&self, service: &str) -> anyhow::Result<()> {
+    pub(super) fn preflight(&self, service: &str) -> anyhow::Result<()> {
         ensure!(
             self.get("Mesh") == "yes",
             "the shop has no mesh, and so nothing that shares requests out by version: \
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn without_a_mesh_or_with_an_embedded_store_there_is_no_release() {
-        let refused = |mesh, stores, service| stack(mesh, stores).admits(service).is_err();
+        let refused = |mesh, stores, service| stack(mesh, stores).preflight(service).is_err();
         assert!(refused("no", "managed", "catalogue"));
         assert!(refused("yes", "embedded", "catalogue"));
         assert!(

@@ -9,7 +9,7 @@ use chassis::clock;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::{MESH, alike};
+use super::{MESH, create_args};
 
 /// Time limit for a job, most of which is its start.
 const JOB_TIMEOUT: Duration = Duration::from_secs(60);
@@ -105,14 +105,14 @@ fn create(
     for network in networks {
         add("--network", network);
     }
-    for secret in alike::secrets(container) {
+    for secret in create_args::secrets(container) {
         add("--secret", &secret);
     }
     add("--env", MESH);
-    for setting in alike::texts(&container["Env"]) {
+    for setting in create_args::texts(&container["Env"]) {
         add("--env", setting);
     }
-    all.push(alike::trust(meshd).to_owned());
+    all.push(create_args::trust(meshd).to_owned());
     all.push(image.to_owned());
     all.extend(words.iter().map(|word| (*word).to_owned()));
     Ok(all)

@@ -3,7 +3,7 @@
 use ::release::Instance;
 use serde_json::Value;
 
-use super::alike;
+use super::create_args;
 
 /// Those among all `tasks` of a service and of what is beside it, ended ones too,
 /// that are to run.
@@ -22,7 +22,7 @@ fn instance(task: &Value, tasks: &[Value]) -> Instance {
     let id = task["ID"].as_str().unwrap_or_default();
     Instance {
         name: address(task).unwrap_or(id).to_owned(),
-        version: alike::version_of(&task["Spec"]["ContainerSpec"]).to_owned(),
+        version: create_args::version_of(&task["Spec"]["ContainerSpec"]).to_owned(),
         // Swarm says so only once it is healthy.
         ready: task["Status"]["State"] == "running",
         restarts: restarts.count() as u64,
