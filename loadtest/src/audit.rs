@@ -29,7 +29,7 @@ pub use violation::{Rule, Violation};
 use crate::journal;
 use facts::Fact;
 use group::FactStore;
-use recheck::Suspects;
+use recheck::Rechecks;
 
 /// What is to be audited, and when to lose patience.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,24 +54,24 @@ pub struct Audit {
 /// Audits the shop behind `services`.
 pub async fn run(options: &Audit, services: &Services) -> anyhow::Result<Report> {
     let begun = Instant::now();
-    let mut pile = FactStore::new(options.pending_deadline)?;
+    let mut store = FactStore::new(options.pending_deadline)?;
     if let Some(path) = &options.journal {
         for entry in journal::read(path)? {
-            pile.add(&Fact::Told(entry?))?;
+            store.add(&Fact::Acknowledged(entry?))?;
         }
     }
     services
-        .orders(|order| pile.add(&Fact::Order(order)))
+        .orders(|order| store.add(&Fact::Order(order)))
         .await?;
     services
-        .payments(|payment| pile.add(&Fact::Payment(payment)))
+        .payments(|payment| store.add(&Fact::Payment(payment)))
         .await?;
     services
-        .shipments(|shipment| pile.add(&Fact::Shipment(shipment)))
+        .shipments(|shipment| store.add(&Fact::Shipment(shipment)))
         .await?;
-    let read = pile.read;
-    let mut suspects = Suspects::new(options.pending_deadline);
-    pile.sift(&mut suspects)?;
-    suspects.settle(services, options.patience).await;
-    Ok(Report::of(read, suspects, begun.elapsed()))
+    let read = store.read;
+    let mut rechecks = Rechecks::new(options.pending_deadline);
+    store.group(&mut rechecks)?;
+    rechecks.run(services, options.patience).await;
+    Ok(Report::of(read, rechecks, begun.elapsed()))
 }

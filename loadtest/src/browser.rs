@@ -23,20 +23,20 @@ pub use ask::Ask;
 pub use cookies::Cookies;
 pub use net::{Net, Reply};
 
-/// Maximum number of page resources fetched at the same time, as in browsers.
-const MAX_CONCURRENT_FETCHES: usize = 6;
+/// Concurrent fetches of page resources, as in real browsers.
+const MAX_PARALLEL_FETCHES: usize = 6;
 
-/// Maximum number of attempts at a request.
+/// Attempts per request.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// Delay between two attempts.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// A browser. What it asks for goes into the tally.
+/// Browser of one visitor; every request goes into the recorder.
 #[derive(Debug)]
 pub struct Browser {
     net: Arc<Net>,
-    tally: Arc<Recorder>,
+    recorder: Arc<Recorder>,
     cookies: Cookies,
     kept: HashSet<u64>,
     door: usize,
@@ -55,11 +55,11 @@ pub enum Failed {
 impl Browser {
     /// An empty browser of visitor number `visitor`.
     #[must_use]
-    pub fn new(net: Arc<Net>, tally: Arc<Recorder>, visitor: u64) -> Self {
+    pub fn new(net: Arc<Net>, recorder: Arc<Recorder>, visitor: u64) -> Self {
         Self {
             door: usize::try_from(visitor).unwrap_or_default(),
             net,
-            tally,
+            recorder,
             cookies: Cookies::default(),
             kept: HashSet::new(),
             due: Instant::now(),
@@ -82,7 +82,7 @@ impl Browser {
         let cookies = self.cookies.header();
         let sent = self.net.send(&ask, cookies.as_ref(), &mut self.door).await;
         let outcome = outcome(&ask, &sent);
-        self.tally.request(ask.step, self.due, outcome);
+        self.recorder.request(ask.step, self.due, outcome);
         self.due = Instant::now();
         if let Ok(reply) = &sent {
             self.cookies.take(&reply.headers);
@@ -121,7 +121,7 @@ impl Browser {
         let missing = page::parts(page.text()).filter(|path| !self.kept.contains(&hash(path)));
         let missing: Vec<_> = missing.map(|path| self.part(path)).collect();
         let fetched: Vec<_> = iter(missing)
-            .buffer_unordered(MAX_CONCURRENT_FETCHES)
+            .buffer_unordered(MAX_PARALLEL_FETCHES)
             .collect()
             .await;
         self.kept.extend(fetched.into_iter().flatten());
@@ -130,7 +130,7 @@ impl Browser {
 
     /// Fetches one part, and returns its name if it may be kept.
     fn part(&self, path: &str) -> impl Future<Output = Option<u64>> + Send + use<> {
-        let (net, recorder) = (self.net.clone(), self.tally.clone());
+        let (net, recorder) = (self.net.clone(), self.recorder.clone());
         let (cookies, mut door) = (self.cookies.header(), self.door);
         let (ask, name) = (Ask::get("parts", path), hash(path));
         async move {
@@ -150,15 +150,15 @@ fn may_be_kept(reply: &Reply) -> bool {
 
 fn outcome(ask: &Ask, sent: &Result<Reply, TransportError>) -> Outcome {
     match sent {
-        Ok(reply) if ask.hopes_for(reply) => Outcome::Fine(reply.status),
-        Ok(reply) => Outcome::Odd(reply.status),
-        Err(silence) => Outcome::TransportError(*silence),
+        Ok(reply) if ask.hopes_for(reply) => Outcome::Expected(reply.status),
+        Ok(reply) => Outcome::Unexpected(reply.status),
+        Err(transport_error) => Outcome::TransportError(*transport_error),
     }
 }
 
 fn judge(sent: Result<Reply, TransportError>, outcome: Outcome) -> Result<Reply, Failed> {
     match (sent, outcome) {
-        (Ok(reply), Outcome::Fine(_)) => Ok(reply),
+        (Ok(reply), Outcome::Expected(_)) => Ok(reply),
         (Ok(reply), _) if !is_passing(reply.status) => Err(Failed::No(reply.status)),
         _ => Err(Failed::Later),
     }

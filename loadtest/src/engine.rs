@@ -54,7 +54,7 @@ pub async fn open<F>(
 /// How many users make one visit after the other, for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Users {
-    /// How many.
+    /// Number of virtual users.
     pub count: u32,
     /// No visit begins after this.
     pub duration: Duration,

@@ -13,9 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 /// An order that a client was told is placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The order.
+    /// Id of the acknowledged order.
     pub order_id: String,
-    /// Who bought.
+    /// Id of the customer.
     pub customer_id: String,
     /// What it was said to cost.
     pub total_cents: i64,

@@ -2,7 +2,7 @@
 //!
 //! A [`schedule`] says when visitors arrive, the [`engine`] lets them in on
 //! time however slow the shop is, and a [`profile`] says what they do in their
-//! [`browser`]. Every answer goes into the [`tally`], and every acknowledged
+//! [`browser`]. Every answer goes into the [`recorder`], and every acknowledged
 //! order into the [`journal`], on disk before it counts. The [`audit`] then
 //! holds the journal against what the services say.
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chassis::settings::duration;
 
 use crate::profile::Profile;
-use crate::thresholds::Limits;
+use crate::thresholds::Thresholds;
 
 /// What is to be done to the shop.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Load {
-    /// What visitors do.
+    /// Behaviour profile of the visitors
     #[arg(long, value_enum, default_value_t)]
     pub profile: Profile,
 
@@ -69,7 +69,7 @@ pub struct Load {
 
     /// When a run has failed.
     #[command(flatten)]
-    pub limits: Limits,
+    pub thresholds: Thresholds,
 }
 
 fn rate(text: &str) -> Result<f64, String> {

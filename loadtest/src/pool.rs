@@ -1,12 +1,12 @@
-//! Who visits: people who come back, and people who have never been here.
+//! Pool of visitors: idle ones that may return, and new ones.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-/// Maximum number of visitors that are kept between two visits.
+/// Upper bound of idle visitors kept for later visits.
 const MAX_IDLE_VISITORS: usize = 1000;
 
-/// Everybody who has visited and may come back.
+/// Pool of idle visitors that may return.
 #[derive(Debug)]
 pub struct VisitorPool<V> {
     outside: Mutex<Vec<V>>,
@@ -30,7 +30,7 @@ impl<V> VisitorPool<V> {
         known.unwrap_or_else(|| make(self.met.fetch_add(1, Relaxed)))
     }
 
-    /// Remembers a visitor who leaves.
+    /// Returns a visitor to the pool; drops it when the pool is full.
     pub fn leave(&self, visitor: V) {
         let mut outside = self.lock();
         if outside.len() < MAX_IDLE_VISITORS {
@@ -38,7 +38,7 @@ impl<V> VisitorPool<V> {
         }
     }
 
-    /// How many people there have been.
+    /// Returns the number of distinct visitors.
     pub fn met(&self) -> u64 {
         self.met.load(Relaxed)
     }
@@ -54,19 +54,19 @@ mod tests {
 
     #[test]
     fn only_who_has_left_can_come_back() {
-        let crowd = VisitorPool::default();
-        let first = crowd.next(true, |number| number);
-        assert_eq!((first, crowd.next(true, |number| number)), (0, 1));
-        crowd.leave(first);
-        assert_eq!(crowd.next(false, |number| number), 2);
-        assert_eq!(crowd.next(true, |number| number), 0);
-        assert_eq!(crowd.met(), 3);
+        let pool = VisitorPool::default();
+        let first = pool.next(true, |number| number);
+        assert_eq!((first, pool.next(true, |number| number)), (0, 1));
+        pool.leave(first);
+        assert_eq!(pool.next(false, |number| number), 2);
+        assert_eq!(pool.next(true, |number| number), 0);
+        assert_eq!(pool.met(), 3);
     }
 
     #[test]
-    fn a_crowd_is_bounded() {
-        let crowd = VisitorPool::default();
-        (0..10 * MAX_IDLE_VISITORS).for_each(|visitor| crowd.leave(visitor));
-        assert_eq!(crowd.lock().len(), MAX_IDLE_VISITORS);
+    fn a_pool_is_bounded() {
+        let pool = VisitorPool::default();
+        (0..10 * MAX_IDLE_VISITORS).for_each(|visitor| pool.leave(visitor));
+        assert_eq!(pool.lock().len(), MAX_IDLE_VISITORS);
     }
 }

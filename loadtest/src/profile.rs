@@ -19,7 +19,7 @@ pub mod shopper;
 use plan::Plan;
 use shopper::Shopper;
 
-/// What visitors do.
+/// Behaviour profile of the visitors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {
     /// The nine requests of the original load test, all on one account.
@@ -30,7 +30,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Its name.
+    /// Returns the name used on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ pub struct RunContext {
     /// The way to the shop.
     pub net: Arc<Net>,
     /// Where figures are taken down.
-    pub tally: Arc<Recorder>,
+    pub recorder: Arc<Recorder>,
     /// Where acknowledged orders are, if anywhere.
     pub journal: Option<Journal>,
     /// Tells names made in this run from those of others.
@@ -57,19 +57,19 @@ pub struct RunContext {
     pub think: Duration,
     /// Enough, after so many acknowledged orders.
     pub enough: Option<u64>,
-    /// Ends the run.
+    /// Cancellation token that ends the run.
     pub stop: CancellationToken,
     /// Why the run is worth nothing.
     pub broken: OnceLock<anyhow::Error>,
 }
 
 impl RunContext {
-    /// A world around one shop, in which nothing has happened yet.
+    /// Creates the context of a run against one shop, with nothing recorded yet.
     #[must_use]
     pub fn new(net: Net, seed: u64) -> Self {
         Self {
             net: Arc::new(net),
-            tally: Arc::new(Recorder::begin()),
+            recorder: Arc::new(Recorder::begin()),
             journal: None,
             run: ids::new_id(),
             seed,
@@ -83,7 +83,7 @@ impl RunContext {
     /// A browser that nobody has used.
     #[must_use]
     pub fn browser(&self, visitor: u64) -> Browser {
-        Browser::new(self.net.clone(), self.tally.clone(), visitor)
+        Browser::new(self.net.clone(), self.recorder.clone(), visitor)
     }
 
     /// A client was told that an order is placed: it counts once it is in the journal.
@@ -96,8 +96,8 @@ impl RunContext {
             self.stop.cancel();
             return;
         }
-        self.tally.purchase(Purchase::Acknowledged);
-        let orders = self.tally.read(|figures| figures.purchases.acknowledged);
+        self.recorder.purchase(Purchase::Acknowledged);
+        let orders = self.recorder.read(|figures| figures.purchases.acknowledged);
         if self.enough.is_some_and(|enough| orders >= enough) {
             self.stop.cancel();
         }
@@ -107,7 +107,7 @@ impl RunContext {
 /// Everybody there is, and what they do.
 #[derive(Debug)]
 pub struct VirtualUsers {
-    world: Arc<RunContext>,
+    context: Arc<RunContext>,
     members: Members,
     always_return: bool,
 }
@@ -122,34 +122,34 @@ impl VirtualUsers {
     /// Nobody yet. With `always_return`, a visit is made by somebody who has
     /// been here, as long as anybody is free.
     #[must_use]
-    pub fn new(profile: Profile, world: Arc<RunContext>, always_return: bool) -> Self {
+    pub fn new(profile: Profile, context: Arc<RunContext>, always_return: bool) -> Self {
         let members = match profile {
             Profile::Classic => Members::Classic(VisitorPool::default()),
             Profile::Shopper => Members::Shopper(VisitorPool::default()),
         };
         Self {
-            world,
+            context,
             members,
             always_return,
         }
     }
 
-    /// Makes the visit that `ticket` is for.
-    pub async fn visit(self: Arc<Self>, ticket: Arrival) {
-        let world = &*self.world;
-        let plan = Plan::of(world.seed, ticket.number, world.think);
+    /// Performs the visit of one arrival.
+    pub async fn visit(self: Arc<Self>, arrival: Arrival) {
+        let context = &*self.context;
+        let plan = Plan::of(context.seed, arrival.number, context.think);
         match &self.members {
-            Members::Classic(crowd) => {
-                let mut browser = crowd.next(true, |number| world.browser(number));
-                browser.begin(ticket.due);
-                classic::visit(world, &mut browser, plan.first()).await;
-                crowd.leave(browser);
+            Members::Classic(pool) => {
+                let mut browser = pool.next(true, |number| context.browser(number));
+                browser.begin(arrival.due);
+                classic::visit(context, &mut browser, plan.first()).await;
+                pool.leave(browser);
             }
-            Members::Shopper(crowd) => {
+            Members::Shopper(pool) => {
                 let returns = self.always_return || plan.returns;
-                let mut shopper = crowd.next(returns, |number| Shopper::new(world, number));
-                shopper.visit(world, &plan, ticket).await;
-                crowd.leave(shopper);
+                let mut shopper = pool.next(returns, |number| Shopper::new(context, number));
+                shopper.visit(context, &plan, arrival).await;
+                pool.leave(shopper);
             }
         }
     }
@@ -158,8 +158,8 @@ impl VirtualUsers {
     #[must_use]
     pub fn met(&self) -> u64 {
         match &self.members {
-            Members::Classic(crowd) => crowd.met(),
-            Members::Shopper(crowd) => crowd.met(),
+            Members::Classic(pool) => pool.met(),
+            Members::Shopper(pool) => pool.met(),
         }
     }
 }

@@ -8,25 +8,29 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::recorder::{Figures, Recorder};
 
-/// Interval of progress lines on a terminal; elsewhere they are rarer.
+/// Update interval on a terminal (in place), and anywhere else.
 const TERMINAL_INTERVAL: Duration = Duration::from_secs(1);
-const SELDOM: Duration = Duration::from_secs(10);
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows on standard error how `tally` fills, for ever.
-pub async fn show(tally: Arc<Recorder>) {
+/// Shows on standard error how `recorder` fills, for ever.
+pub async fn show(recorder: Arc<Recorder>) {
     let terminal = std::io::stderr().is_terminal();
-    let every = if terminal { TERMINAL_INTERVAL } else { SELDOM };
+    let every = if terminal {
+        TERMINAL_INTERVAL
+    } else {
+        LOG_INTERVAL
+    };
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     ticks.tick().await;
     let mut before = 0;
     loop {
         ticks.tick().await;
-        let (requests, line) = tally.read(|figures| {
+        let (requests, line) = recorder.read(|figures| {
             let requests = figures.all.requests;
             (
                 requests,
-                line(tally.elapsed(), every, requests - before, figures),
+                line(recorder.elapsed(), every, requests - before, figures),
             )
         });
         before = requests;
@@ -68,7 +72,12 @@ mod tests {
 
     #[test]
     fn the_line_says_the_rate_since_the_last_one() {
-        let line = line(Duration::from_secs(12), SELDOM, 250, &Figures::default());
+        let line = line(
+            Duration::from_secs(12),
+            LOG_INTERVAL,
+            250,
+            &Figures::default(),
+        );
         assert!(
             line.contains("  12 s") && line.contains(" 25.0 requests/s"),
             "{line}"

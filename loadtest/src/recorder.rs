@@ -14,8 +14,8 @@ pub mod series;
 pub use outcome::{Outcome, Purchase, Purchases, TransportError};
 pub use series::{Series, Slot};
 
-/// Maximum latency that is recorded; longer ones count as this one.
-const MAX_LATENCY: Duration = Duration::from_secs(600);
+/// Upper bound of the histograms; longer latencies are recorded as this value.
+const MAX_RECORDED_WAIT: Duration = Duration::from_secs(600);
 
 /// Requests of one kind.
 #[derive(Clone, Debug)]
@@ -31,15 +31,15 @@ pub struct Step {
 /// All figures of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Figures {
-    /// All requests.
+    /// Figures over all requests.
     pub all: Step,
     /// How many were answered, and not with a fault of the shop's own.
     pub available: u64,
     /// By kind, as profiles call them.
     pub steps: BTreeMap<&'static str, Step>,
-    /// By outcome.
+    /// Request counts by outcome name.
     pub outcomes: BTreeMap<String, u64>,
-    /// Attempts to buy.
+    /// Purchase attempts by result.
     pub purchases: Purchases,
     /// How it went, over time.
     pub series: Series,
@@ -135,7 +135,7 @@ impl Recorder {
     reason = "these bounds are good ones, whatever happens"
 )]
 pub fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, micros(MAX_LATENCY), 3).expect("good bounds")
+    Histogram::new_with_bounds(1, micros(MAX_RECORDED_WAIT), 3).expect("good bounds")
 }
 
 fn micros(wait: Duration) -> u64 {
@@ -149,14 +149,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn every_request_is_counted_once_in_every_view() {
-        let tally = Recorder::begin();
+        let recorder = Recorder::begin();
         let due = Instant::now();
         tokio::time::sleep(Duration::from_millis(30)).await;
-        tally.request("home", due, Outcome::Fine(StatusCode::OK));
-        tally.request("home", due, Outcome::Odd(StatusCode::BAD_GATEWAY));
-        tally.request("buy", due, Outcome::Odd(StatusCode::NOT_FOUND));
-        tally.request("buy", due, Outcome::TransportError(TransportError::Timeout));
-        tally.read(|figures| {
+        recorder.request("home", due, Outcome::Expected(StatusCode::OK));
+        recorder.request("home", due, Outcome::Unexpected(StatusCode::BAD_GATEWAY));
+        recorder.request("buy", due, Outcome::Unexpected(StatusCode::NOT_FOUND));
+        recorder.request("buy", due, Outcome::TransportError(TransportError::Timeout));
+        recorder.read(|figures| {
             assert_eq!((figures.all.requests, figures.all.failed), (4, 3));
             assert_eq!(figures.available, 2);
             assert_eq!(figures.steps["home"].requests, 2);
@@ -168,21 +168,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_tally_takes_the_same_space_after_a_long_run() {
-        let tally = Recorder::begin();
-        let size = || tally.read(size_of);
-        tally.request("home", Instant::now(), Outcome::Fine(StatusCode::OK));
+        let recorder = Recorder::begin();
+        let size = || recorder.read(size_of);
+        recorder.request("home", Instant::now(), Outcome::Expected(StatusCode::OK));
         for _ in 0..5000 {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            tally.request("home", Instant::now(), Outcome::Fine(StatusCode::OK));
+            recorder.request("home", Instant::now(), Outcome::Expected(StatusCode::OK));
         }
         let early = size();
         for wait in 0..20_000 {
             let due = Instant::now();
             tokio::time::sleep(Duration::from_millis(wait)).await;
-            tally.request("home", due, Outcome::Fine(StatusCode::OK));
+            recorder.request("home", due, Outcome::Expected(StatusCode::OK));
         }
         assert_eq!(size(), early);
-        assert_eq!(tally.read(|figures| figures.all.requests), 25_001);
+        assert_eq!(recorder.read(|figures| figures.all.requests), 25_001);
     }
 
     /// Places for numbers, which is what histograms and series are made of.

@@ -15,8 +15,8 @@ use crate::schedule::Pace;
 use crate::summary::Summary;
 use crate::{progress, report};
 
-/// The rate when nothing else is asked for: a calm afternoon.
-const CALM: f64 = 5.0;
+/// Default arrival rate, in visits per second.
+const DEFAULT_RATE: f64 = 5.0;
 
 /// Visits the shop whose front-ends are at `urls`, writes the report and
 /// returns the summary. Ctrl-C and SIGTERM end the run early.
@@ -25,33 +25,33 @@ pub async fn run(options: &Load, urls: &[String]) -> anyhow::Result<Summary> {
     let report = options.report.as_deref().map(report::File::open);
     let report = report.transpose()?;
     let net = Net::new(urls, options.timeout)?;
-    let world = world(options, net)?;
-    knock(&world).await.with_context(|| urls.join(", "))?;
-    let cast = Arc::new(VirtualUsers::new(
+    let context = context(options, net)?;
+    preflight(&context).await.with_context(|| urls.join(", "))?;
+    let virtual_users = Arc::new(VirtualUsers::new(
         options.profile,
-        world.clone(),
+        context.clone(),
         options.users.is_some(),
     ));
-    let told = tokio::spawn(end_when_told(world.clone(), Told::listen()?));
-    let shown = tokio::spawn(progress::show(world.tally.clone()));
-    let_in(options, &world, &cast).await;
+    let stopper = tokio::spawn(stop_on_signal(context.clone(), StopSignals::listen()?));
+    let shown = tokio::spawn(progress::show(context.recorder.clone()));
+    drive(options, &context, &virtual_users).await;
     shown.abort();
-    told.abort();
+    stopper.abort();
     progress::clear();
-    if let Some(error) = world.broken.get() {
+    if let Some(error) = context.broken.get() {
         bail!("{error:#}");
     }
-    let elapsed = world.tally.elapsed();
-    let summary = world
-        .tally
-        .read(|figures| Summary::of(options, cast.met(), elapsed, figures));
+    let elapsed = context.recorder.elapsed();
+    let summary = context
+        .recorder
+        .read(|figures| Summary::of(options, virtual_users.met(), elapsed, figures));
     if let Some(report) = report {
         report.write(&summary)?;
     }
     Ok(summary)
 }
 
-fn world(options: &Load, net: Net) -> anyhow::Result<Arc<RunContext>> {
+fn context(options: &Load, net: Net) -> anyhow::Result<Arc<RunContext>> {
     let journal = options.journal.as_deref().map(Journal::open).transpose()?;
     Ok(Arc::new(RunContext {
         journal,
@@ -63,8 +63,8 @@ fn world(options: &Load, net: Net) -> anyhow::Result<Arc<RunContext>> {
 
 /// A shop that does not show its first page is not worth a load test. What it
 /// says does not count yet.
-async fn knock(world: &RunContext) -> anyhow::Result<()> {
-    let quiet = RunContext::new(Net::clone(&world.net), 0);
+async fn preflight(context: &RunContext) -> anyhow::Result<()> {
+    let quiet = RunContext::new(Net::clone(&context.net), 0);
     let home = quiet.browser(0).ask(Ask::get("home", "/")).await;
     match home {
         Ok(_) => Ok(()),
@@ -72,44 +72,44 @@ async fn knock(world: &RunContext) -> anyhow::Result<()> {
     }
 }
 
-async fn let_in(options: &Load, world: &Arc<RunContext>, cast: &Arc<VirtualUsers>) {
-    let visits = cast.clone();
-    let visit = move |ticket| visits.clone().visit(ticket);
+async fn drive(options: &Load, context: &Arc<RunContext>, virtual_users: &Arc<VirtualUsers>) {
+    let visits = virtual_users.clone();
+    let visit = move |arrival| visits.clone().visit(arrival);
     if let Some(count) = options.users {
         let users = Users {
             count,
             duration: options.duration,
             ramp: options.ramp_up,
         };
-        engine::closed(users, &world.stop, visit).await;
+        engine::closed(users, &context.stop, visit).await;
     } else {
-        let rate = options.rate.unwrap_or(CALM);
+        let rate = options.rate.unwrap_or(DEFAULT_RATE);
         let pace = Pace::new(rate, options.duration, options.ramp_up, options.ramp_down);
         let most = usize::try_from(options.most_at_once).unwrap_or(usize::MAX);
-        engine::open(pace.arrivals(options.seed), most, &world.stop, visit).await;
+        engine::open(pace.arrivals(options.seed), most, &context.stop, visit).await;
     }
 }
 
 /// The first Ctrl-C or SIGTERM lets visitors finish, for a while; the second ends
 /// the process.
-async fn end_when_told(world: Arc<RunContext>, mut told: Told) {
+async fn stop_on_signal(context: Arc<RunContext>, mut stopper: StopSignals) {
     loop {
-        let status = told.next().await;
-        if world.stop.is_cancelled() {
+        let status = stopper.next().await;
+        if context.stop.is_cancelled() {
             std::process::exit(status);
         }
-        world.stop.cancel();
+        context.stop.cancel();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// The signals that end a run.
-struct Told {
+/// Signals that end a run.
+struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Told {
+impl StopSignals {
     fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,

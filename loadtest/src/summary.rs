@@ -14,9 +14,9 @@ mod table;
 /// A run in figures.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Summary {
-    /// What visitors did.
+    /// Name of the behaviour profile.
     pub profile: &'static str,
-    /// What decided it.
+    /// Seed of the random generator.
     pub seed: u64,
     /// How many people there were.
     pub visitors: u64,
@@ -32,13 +32,13 @@ pub struct Summary {
     pub error_rate: f64,
     /// What share of them was answered with anything but a fault of the shop's own.
     pub availability: f64,
-    /// Attempts to buy.
+    /// Purchase attempts by result.
     pub orders: Purchases,
     /// How long requests took, from when they were due.
     pub latency: Latency,
     /// Statuses, and ways not to answer.
     pub outcomes: BTreeMap<String, u64>,
-    /// Requests by kind.
+    /// Figures by kind of request.
     pub steps: Vec<Kind>,
     /// How it went over time.
     pub series: Vec<Moment>,
@@ -47,7 +47,7 @@ pub struct Summary {
 /// How long something took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Latency {
-    /// On average.
+    /// Mean latency in milliseconds.
     pub mean: f64,
     /// Half took no longer.
     pub p50: f64,
@@ -57,7 +57,7 @@ pub struct Latency {
     pub p99: f64,
     /// 999 of 1000 took no longer.
     pub p999: f64,
-    /// None took longer.
+    /// Maximum latency in milliseconds.
     pub max: f64,
 }
 
@@ -68,7 +68,7 @@ pub struct Kind {
     pub name: &'static str,
     /// How many there were.
     pub requests: u64,
-    /// How many failed.
+    /// Number of failed requests.
     pub failed: u64,
     /// How long they took.
     pub latency: Latency,
@@ -79,7 +79,7 @@ pub struct Kind {
 pub struct Moment {
     /// When it began, in seconds from the start.
     pub at: f64,
-    /// Requests a second.
+    /// Requests per second.
     pub rate: f64,
     /// Failed requests a second.
     pub failed: f64,
@@ -125,7 +125,7 @@ impl Summary {
 }
 
 impl Latency {
-    /// Reads microseconds.
+    /// Converts a histogram of microseconds to milliseconds.
     fn of<T: Counter>(waits: &Histogram<T>) -> Self {
         let at = |percent| number(waits.value_at_percentile(percent)) / 1000.0;
         Self {

@@ -1,4 +1,4 @@
-//! What a run may not exceed.
+//! Thresholds that fail a run when exceeded.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::summary::Summary;
 /// Thresholds; past one of them a run has failed.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Thresholds")]
-pub struct Limits {
+pub struct Thresholds {
     /// Fail when more than this share of the requests failed, such as 0.1%.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub max_error_rate: Option<f64>,
@@ -19,7 +19,7 @@ pub struct Limits {
     pub max_p99: Option<Duration>,
 }
 
-impl Limits {
+impl Thresholds {
     /// What was exceeded, in words; nothing when all is well. A run that asked
     /// nothing proves nothing, and fails.
     #[must_use]
@@ -83,17 +83,21 @@ mod tests {
 
     #[test]
     fn only_what_lies_beyond_a_threshold_exceeds_it() {
-        let limits = Limits {
+        let thresholds = Thresholds {
             max_error_rate: Some(0.001),
             max_p99: Some(Duration::from_millis(200)),
         };
-        assert!(limits.exceeded(&summary(0.001, 200.0)).is_empty());
-        assert_eq!(limits.exceeded(&summary(0.0011, 200.1)).len(), 2);
-        assert!(Limits::default().exceeded(&summary(1.0, 1e6)).is_empty());
+        assert!(thresholds.exceeded(&summary(0.001, 200.0)).is_empty());
+        assert_eq!(thresholds.exceeded(&summary(0.0011, 200.1)).len(), 2);
+        assert!(
+            Thresholds::default()
+                .exceeded(&summary(1.0, 1e6))
+                .is_empty()
+        );
     }
 
     #[test]
     fn a_run_without_requests_is_no_success() {
-        assert_eq!(Limits::default().exceeded(&Summary::default()).len(), 1);
+        assert_eq!(Thresholds::default().exceeded(&Summary::default()).len(), 1);
     }
 }

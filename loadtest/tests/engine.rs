@@ -37,7 +37,7 @@ async fn server() -> (String, Arc<RwLock<()>>) {
     (url, gate)
 }
 
-fn world(urls: &[String]) -> Arc<RunContext> {
+fn context(urls: &[String]) -> Arc<RunContext> {
     Arc::new(RunContext::new(Net::new(urls, 30 * SECOND).unwrap(), 1))
 }
 
@@ -52,40 +52,40 @@ fn stall(gate: Arc<RwLock<()>>) {
 }
 
 async fn visit(
-    world: Arc<RunContext>,
-    crowd: Arc<VisitorPool<Browser>>,
-    ticket: Arrival,
+    context: Arc<RunContext>,
+    pool: Arc<VisitorPool<Browser>>,
+    arrival: Arrival,
     path: &'static str,
 ) {
-    let mut browser = crowd.next(true, |number| world.browser(number));
-    browser.begin(ticket.due);
+    let mut browser = pool.next(true, |number| context.browser(number));
+    browser.begin(arrival.due);
     _ = browser.ask(Ask::get("home", path)).await;
-    crowd.leave(browser);
+    pool.leave(browser);
 }
 
 /// The wait that `percent` did not exceed.
-fn wait(world: &RunContext, percent: f64) -> Duration {
+fn wait(context: &RunContext, percent: f64) -> Duration {
     let waits =
         |figures: &loadtest::recorder::Figures| figures.all.waits.value_at_percentile(percent);
-    Duration::from_micros(world.tally.read(waits))
+    Duration::from_micros(context.recorder.read(waits))
 }
 
 #[tokio::test]
 async fn a_stall_of_a_real_server_shows_in_an_open_loop_and_not_in_a_closed_one() {
     let (url, gate) = server().await;
-    let open = world(&[url]);
-    let crowd = Arc::new(VisitorPool::default());
+    let open = context(&[url]);
+    let pool = Arc::new(VisitorPool::default());
     stall(gate);
     let shared = open.clone();
-    let visitor = move |ticket| visit(shared.clone(), crowd.clone(), ticket, "/");
+    let visitor = move |arrival| visit(shared.clone(), pool.clone(), arrival, "/");
     let pace = Pace::new(100.0, 6 * SECOND, Duration::ZERO, Duration::ZERO);
     engine::open(pace.arrivals(1), 1000, &CancellationToken::new(), visitor).await;
 
     let (url, gate) = server().await;
-    let closed = world(&[url]);
+    let closed = context(&[url]);
     stall(gate);
-    let (shared, crowd) = (closed.clone(), Arc::new(VisitorPool::default()));
-    let visitor = move |ticket| visit(shared.clone(), crowd.clone(), ticket, "/");
+    let (shared, pool) = (closed.clone(), Arc::new(VisitorPool::default()));
+    let visitor = move |arrival| visit(shared.clone(), pool.clone(), arrival, "/");
     let users = Users {
         count: 1,
         duration: 6 * SECOND,
@@ -109,7 +109,7 @@ async fn a_visitor_finds_the_door_that_is_open() {
     let nobody = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
     let (url, _gate) = server().await;
-    let both = world(&[nobody.clone(), url]);
+    let both = context(&[nobody.clone(), url]);
     for number in 0..4 {
         assert!(
             both.browser(number)
@@ -118,19 +118,22 @@ async fn a_visitor_finds_the_door_that_is_open() {
                 .is_ok()
         );
     }
-    let neither = world(&[nobody]);
+    let neither = context(&[nobody]);
     assert!(neither.browser(0).ask(Ask::get("home", "/")).await.is_err());
-    assert_eq!(neither.tally.read(|figures| figures.outcomes["refused"]), 1);
+    assert_eq!(
+        neither.recorder.read(|figures| figures.outcomes["refused"]),
+        1
+    );
 }
 
 #[tokio::test]
 async fn an_answer_that_is_a_fault_of_the_shop_is_counted_as_one() {
     let (url, _gate) = server().await;
-    let world = world(&[url]);
+    let context = context(&[url]);
     for path in ["/", "/broken", "/missing"] {
-        _ = world.browser(0).ask(Ask::get("home", path)).await;
+        _ = context.browser(0).ask(Ask::get("home", path)).await;
     }
-    world.tally.read(|figures| {
+    context.recorder.read(|figures| {
         assert_eq!(
             (figures.all.requests, figures.all.failed, figures.available),
             (3, 2, 2)

@@ -21,14 +21,14 @@ fn peak() -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-async fn visit(world: Arc<RunContext>, crowd: Arc<VisitorPool<Browser>>, ticket: Arrival) {
+async fn visit(context: Arc<RunContext>, pool: Arc<VisitorPool<Browser>>, arrival: Arrival) {
     // Every other one is new here, with a jar of their own.
-    let mut browser = crowd.next(ticket.number.is_multiple_of(2), |number| {
-        world.browser(number)
+    let mut browser = pool.next(arrival.number.is_multiple_of(2), |number| {
+        context.browser(number)
     });
-    browser.begin(ticket.due);
+    browser.begin(arrival.due);
     _ = browser.ask(Ask::get("home", "/")).await;
-    crowd.leave(browser);
+    pool.leave(browser);
 }
 
 #[tokio::test]
@@ -40,22 +40,25 @@ async fn a_long_run_takes_no_more_memory_than_a_short_one() {
     tokio::spawn(async move { axum::serve(listener, app).await });
 
     let net = Net::new(&[url], Duration::from_secs(30)).unwrap();
-    let world = Arc::new(RunContext::new(net, 1));
-    let crowd = Arc::new(VisitorPool::default());
+    let context = Arc::new(RunContext::new(net, 1));
+    let pool = Arc::new(VisitorPool::default());
     let run = |seconds| {
-        let (world, crowd) = (world.clone(), crowd.clone());
+        let (context, pool) = (context.clone(), pool.clone());
         let users = Users {
             count: 8,
             duration: Duration::from_secs(seconds),
             ramp: Duration::ZERO,
         };
-        let visit = move |ticket| visit(world.clone(), crowd.clone(), ticket);
+        let visit = move |arrival| visit(context.clone(), pool.clone(), arrival);
         async move { engine::closed(users, &CancellationToken::new(), visit).await }
     };
     run(3).await;
-    let (short, early) = (peak(), world.tally.read(|figures| figures.all.requests));
+    let (short, early) = (
+        peak(),
+        context.recorder.read(|figures| figures.all.requests),
+    );
     run(9).await;
-    let requests = world.tally.read(|figures| figures.all.requests);
+    let requests = context.recorder.read(|figures| figures.all.requests);
     assert!(early > 1000 && requests > 2 * early, "{early}, {requests}");
     if let (Some(short), Some(long)) = (short, peak()) {
         // Twelve slots of the chart are a few hundred of these.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use loadtest::audit::facts::{Fact, Order, Payment, Shipment, State};
 use loadtest::audit::group::FactStore;
-use loadtest::audit::recheck::Suspects;
+use loadtest::audit::recheck::Rechecks;
 use loadtest::audit::report::Report;
 use loadtest::journal::Entry;
 
@@ -24,7 +24,7 @@ fn facts(number: u32) -> [Fact; 4] {
     let customer_id = format!("{:024x}", number / 10);
     let key = format!("key-{number}");
     [
-        Fact::Told(Entry {
+        Fact::Acknowledged(Entry {
             order_id: id.clone(),
             customer_id: customer_id.clone(),
             total_cents: 1999,
@@ -60,14 +60,14 @@ fn facts(number: u32) -> [Fact; 4] {
 #[test]
 #[ignore = "takes a while without optimisation: cargo test --release -p loadtest -- --ignored"]
 fn a_million_orders_are_audited_in_bounded_memory() {
-    let mut pile = FactStore::new(Duration::ZERO).unwrap();
+    let mut store = FactStore::new(Duration::ZERO).unwrap();
     for fact in (0..ORDERS).flat_map(facts) {
-        pile.add(&fact).unwrap();
+        store.add(&fact).unwrap();
     }
-    let read = pile.read;
-    let mut suspects = Suspects::new(Duration::ZERO);
-    pile.sift(&mut suspects).unwrap();
-    let report = Report::of(read, suspects, Duration::ZERO);
+    let read = store.read;
+    let mut rechecks = Rechecks::new(Duration::ZERO);
+    store.group(&mut rechecks).unwrap();
+    let report = Report::of(read, rechecks, Duration::ZERO);
     assert_eq!((report.read.orders, report.broken()), (ORDERS.into(), 1));
     assert_eq!(report.counts["unpaid"], 1);
     let peak = peak().unwrap_or_default();

@@ -33,7 +33,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let runtime = runtime.enable_all().build()?;
     let summary = runtime.block_on(loadtest::run(&options.load, &urls))?;
     print(options, &summary)?;
-    let exceeded = options.load.limits.exceeded(&summary);
+    let exceeded = options.load.thresholds.exceeded(&summary);
     if !exceeded.is_empty() {
         bail!("{}", exceeded.join("; "));
     }

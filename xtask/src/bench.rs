@@ -11,10 +11,10 @@ use crate::sh;
 mod catalogue;
 mod checkout;
 mod classic;
-mod figures;
 mod memory;
 mod mesh_dns;
 mod shop;
+mod statistics;
 mod stored_orders;
 
 /// What is measured, and how thoroughly.

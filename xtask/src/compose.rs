@@ -7,7 +7,7 @@ mod program;
 mod project;
 mod releases;
 mod rules;
-mod scenarios;
+mod scenario;
 
 use std::path::PathBuf;
 
@@ -32,8 +32,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     images::build_releases()?;
     stand_ins::build()?;
     let artefacts = sh::artefacts("compose")?;
-    scenarios::embedded(&program, &artefacts)?;
-    releases::tell(&program, &sockshop)?;
-    scenarios::data(&program)?;
-    scenarios::original_names(&program)
+    scenario::embedded(&program, &artefacts)?;
+    releases::run(&program, &sockshop)?;
+    scenario::data(&program)?;
+    scenario::original_names(&program)
 }

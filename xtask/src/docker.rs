@@ -9,8 +9,8 @@ use anyhow::{Context, bail, ensure};
 
 use crate::sh::{self, Running};
 
-/// Time limit for an engine to start.
-const ENGINE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an engine may take to start.
+const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// `docker` and its arguments.
 pub(crate) fn docker(arguments: &[&str]) -> Command {
@@ -52,7 +52,7 @@ impl Engine {
         let running = Running::start(Command::new(server).stderr(Stdio::null()))?;
         let begun = Instant::now();
         while !answers() {
-            if begun.elapsed() > ENGINE_TIMEOUT {
+            if begun.elapsed() > ENGINE_START_TIMEOUT {
                 bail!("the Docker engine does not answer: run `dockerd` to see why");
             }
             sleep(Duration::from_millis(200));

@@ -1,9 +1,9 @@
 //! The images: built from a binary made on this machine, weighed, and looked at.
 
+mod all_in_one;
 mod build;
-mod promises;
+mod contract;
 mod releases;
-mod whole;
 
 use std::path::PathBuf;
 
@@ -56,8 +56,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         stand_ins::build()?;
     }
     let heaviest = weigh()?;
-    promises::check()?;
-    whole::try_out()?;
+    contract::check()?;
+    all_in_one::try_out()?;
     println!("{} ready-made releases are tagged", releases::build()?);
     ensure!(
         heaviest <= BUDGET || options.sockshop.is_some(),

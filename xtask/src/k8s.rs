@@ -11,7 +11,7 @@ mod original;
 mod policies;
 mod references;
 mod restricted;
-mod scenarios;
+mod scenario;
 mod spread;
 mod tools;
 
@@ -33,9 +33,9 @@ pub(crate) struct Options {
     #[arg(long)]
     sockshop: Option<PathBuf>,
 
-    /// Only look at the manifests; run nothing
-    #[arg(long)]
-    look: bool,
+    /// Check the manifests only; run no containers
+    #[arg(long, alias = "look")]
+    lint_only: bool,
 }
 
 /// Who calls whom, by name.
@@ -44,7 +44,7 @@ type Calls = BTreeMap<String, Vec<String>>;
 /// Builds and checks everything; fails with a list of all that is wrong.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let binary = match &options.sockshop {
-        None if options.look => sh::release()?,
+        None if options.lint_only => sh::release()?,
         given => images::binary(given.as_deref())?,
     };
     let calls = calls(&binary)?;
@@ -66,14 +66,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     mutants::are_all_found(&builds, &calls)?;
-    if options.look {
+    if options.lint_only {
         return Ok(());
     }
     let _engine = Engine::start()?;
     images::build(&binary)?;
     stand_ins::build()?;
-    scenarios::demo(build("demo")?, &calls, &binary)?;
-    scenarios::standard(build("standard")?, &binary)
+    scenario::demo(build("demo")?, &calls, &binary)?;
+    scenario::standard(build("standard")?, &binary)
 }
 
 /// What is wrong with what would be applied together.

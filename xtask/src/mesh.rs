@@ -2,7 +2,7 @@
 //! of the services, cut off from the others and joined again.
 
 mod hosts;
-mod scenarios;
+mod scenario;
 
 use std::path::PathBuf;
 
@@ -24,10 +24,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         None => sh::release()?,
     };
     let hosts = Hosts::start(&sockshop)?;
-    scenarios::sell(&hosts)?;
-    scenarios::names_for_programs_that_know_no_mesh(&hosts)?;
-    scenarios::strangers_are_not_heard(&hosts)?;
-    scenarios::replays_are_not_taken(&hosts)?;
-    scenarios::cut_and_join(&hosts)?;
-    scenarios::sell(&hosts)
+    scenario::sell(&hosts)?;
+    scenario::names_for_programs_that_know_no_mesh(&hosts)?;
+    scenario::strangers_are_not_heard(&hosts)?;
+    scenario::replays_are_not_taken(&hosts)?;
+    scenario::cut_and_join(&hosts)?;
+    scenario::sell(&hosts)
 }

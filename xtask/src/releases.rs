@@ -1,16 +1,16 @@
 //! Releases under load: good versions take over without a failed request, bad
-//! ones are sent back by themselves, and a command that dies leaves a shop that
-//! can be put right.
+//! ones are rolled back automatically, and a killed command leaves a rollout that
+//! can be aborted or promoted.
 
-mod apart;
-mod bad;
+mod driver_killed;
 mod env;
-mod good;
-mod killed;
 mod load;
+mod promotes;
+mod remote_manager;
 mod rollout;
-mod shares;
-mod visitors;
+mod rolls_back;
+mod sticky;
+mod traffic_split;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -23,7 +23,7 @@ use env::TestEnv;
 use crate::sh;
 use crate::swarm::Cluster;
 
-/// Where the shop runs.
+/// Deployment target of the tested shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Target {
     /// On this machine, under `sockshop up`.
@@ -32,35 +32,41 @@ pub(crate) enum Target {
     Swarm,
 }
 
-/// What is told about releases.
+/// Release scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Story {
+pub(crate) enum Scenario {
     /// Blue/green and canary of every service to a good version.
-    Good,
-    /// Requests are shared out as planned.
-    Shares,
-    /// A visitor keeps the version they met.
-    Visitors,
-    /// Each bad version is sent back by itself.
-    Bad,
-    /// The command is killed in every phase.
-    Killed,
-    /// A manager of a Swarm that runs no containers.
-    Apart,
+    #[value(alias = "good")]
+    Promotes,
+    /// Requests follow the planned traffic weights.
+    #[value(alias = "shares")]
+    TrafficSplit,
+    /// Session affinity: a visitor stays on one version of the front-end.
+    #[value(alias = "visitors")]
+    Sticky,
+    /// Every bad version is rolled back automatically.
+    #[value(alias = "bad")]
+    RollsBack,
+    /// The release command is killed in every phase.
+    #[value(alias = "killed")]
+    DriverKilled,
+    /// Swarm manager node that runs no containers of the shop.
+    #[value(alias = "apart")]
+    RemoteManager,
 }
 
-/// What to show, and with which executable.
+/// Options of `cargo xtask releases`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where the shop runs
+    /// Run the shop on this target
     #[arg(long, value_enum, default_value = "local")]
     target: Target,
 
-    /// Which stories; all that can be told there when not given
-    #[arg(long, value_enum, num_args = 1)]
-    story: Vec<Story>,
+    /// Run these scenarios; default: all that the target supports
+    #[arg(long, alias = "story", value_enum, num_args = 1)]
+    scenario: Vec<Scenario>,
 
-    /// Visitors that arrive each second
+    /// Arrival rate of visitors, per second
     #[arg(long, default_value = "4")]
     rate: String,
 
@@ -69,15 +75,15 @@ pub(crate) struct Options {
     sockshop: Option<PathBuf>,
 }
 
-/// A shop, where it is told.
-struct Scenario<'a> {
-    ground: TestEnv<'a>,
+/// Context of one running scenario: its environment, arrival rate and artefacts.
+struct ScenarioContext<'a> {
+    env: TestEnv<'a>,
     rate: &'a str,
     artefacts: &'a Path,
 }
 
 impl Target {
-    /// As the command line calls it.
+    /// Returns the name used on the command line.
     fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -85,22 +91,27 @@ impl Target {
         }
     }
 
-    /// What can be told there. Shares are planned by the mesh, wherever it runs.
-    fn stories(self) -> &'static [Story] {
+    /// Lists the scenarios this target supports. The mesh splits traffic, wherever it runs.
+    fn scenarios(self) -> &'static [Scenario] {
         match self {
             Self::Local => &[
-                Story::Good,
-                Story::Shares,
-                Story::Visitors,
-                Story::Bad,
-                Story::Killed,
+                Scenario::Promotes,
+                Scenario::TrafficSplit,
+                Scenario::Sticky,
+                Scenario::RollsBack,
+                Scenario::DriverKilled,
             ],
-            Self::Swarm => &[Story::Good, Story::Bad, Story::Killed, Story::Apart],
+            Self::Swarm => &[
+                Scenario::Promotes,
+                Scenario::RollsBack,
+                Scenario::DriverKilled,
+                Scenario::RemoteManager,
+            ],
         }
     }
 }
 
-/// Tells the stories; fails when a promise is broken.
+/// Runs the selected scenarios; fails when one of their checks fails.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     match options.target {
         Target::Local => {
@@ -108,56 +119,60 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
                 Some(binary) => std::path::absolute(binary)?,
                 None => sh::release()?,
             };
-            options.tell(|folder| TestEnv::local(&binary, folder))
+            options.run_scenarios(|folder| TestEnv::local(&binary, folder))
         }
         Target::Swarm => {
             let cluster = Cluster::start(options.sockshop.as_deref())?;
-            options.tell(|folder| TestEnv::swarm(&cluster, folder))?;
+            options.run_scenarios(|folder| TestEnv::swarm(&cluster, folder))?;
             cluster.end()
         }
     }
 }
 
 impl Options {
-    /// Tells each story in a shop of its own.
-    fn tell<'a>(&self, open: impl Fn(&Path) -> anyhow::Result<TestEnv<'a>>) -> anyhow::Result<()> {
+    /// Runs each scenario in a new shop.
+    fn run_scenarios<'a>(
+        &self,
+        open: impl Fn(&Path) -> anyhow::Result<TestEnv<'a>>,
+    ) -> anyhow::Result<()> {
         let artefacts = sh::artefacts("releases")?;
-        let all = self.target.stories();
-        let stories = if self.story.is_empty() {
+        let all = self.target.scenarios();
+        let scenarios = if self.scenario.is_empty() {
             all
         } else {
-            &self.story
+            &self.scenario
         };
-        for story in stories {
+        for scenario in scenarios {
             let begun = Instant::now();
-            let name = format!("{story:?}").to_lowercase();
+            let name = scenario.to_possible_value();
+            let name = name.map_or_else(String::new, |value| value.get_name().to_owned());
             let folder = tempfile::tempdir()?;
             let artefacts = artefacts.join(&name);
             std::fs::create_dir(&artefacts)?;
-            let stage = Scenario {
-                ground: open(folder.path())?,
+            let context = ScenarioContext {
+                env: open(folder.path())?,
                 rate: &self.rate,
                 artefacts: &artefacts,
             };
-            let told = story.tell(&stage);
-            stage.ground.keep_logs(&artefacts)?;
-            told.with_context(|| format!("in the story `{name}`"))?;
-            stage.ground.close()?;
-            println!("{name:<10} held, in {} s", begun.elapsed().as_secs());
+            let told = scenario.run(&context);
+            context.env.keep_logs(&artefacts)?;
+            told.with_context(|| format!("in the scenario `{name}`"))?;
+            context.env.close()?;
+            println!("{name:<15} held, in {} s", begun.elapsed().as_secs());
         }
         Ok(())
     }
 }
 
-impl Story {
-    fn tell(self, stage: &Scenario<'_>) -> anyhow::Result<()> {
+impl Scenario {
+    fn run(self, context: &ScenarioContext<'_>) -> anyhow::Result<()> {
         match self {
-            Self::Good => good::tell(stage),
-            Self::Shares => shares::tell(stage),
-            Self::Visitors => visitors::tell(stage),
-            Self::Bad => bad::tell(stage),
-            Self::Killed => killed::tell(stage),
-            Self::Apart => apart::tell(stage),
+            Self::Promotes => promotes::run(context),
+            Self::TrafficSplit => traffic_split::run(context),
+            Self::Sticky => sticky::run(context),
+            Self::RollsBack => rolls_back::run(context),
+            Self::DriverKilled => driver_killed::run(context),
+            Self::RemoteManager => remote_manager::run(context),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Faults of the ground a shop stands on: disks that fill up, servers that die or
+//! Faults of the stores of a shop: disks that fill up, servers that die or
 //! refuse to write, connections that are cut. Shoppers go on all the while. While a
 //! fault lasts, requests that cannot be done are refused in plain words; soon after
 //! its end everything works again, and in the end the audit finds every order.
@@ -72,20 +72,20 @@ fn one(store: Store, binary: &Path, orders: u64, artefacts: &Path) -> anyhow::Re
     let folder = tempfile::tempdir()?;
     let disk = Tmpfs::mount(folder.path().join("disk"))?;
     // The shop's own files are on the disk that fills up when they are its stores.
-    let mut ground = match store {
+    let mut env = match store {
         Store::Sqlite => TestEnv::files(disk),
         Store::Postgres => TestEnv::servers_on(Servers::start(disk.path())?, disk),
     };
-    let home = ground.home(folder.path()).to_owned();
-    let shop = Shop::open(binary, &home, ground.variables())?;
-    let outcome = under_shoppers(&shop, &mut ground, store, orders, artefacts);
+    let home = env.home(folder.path()).to_owned();
+    let shop = Shop::open(binary, &home, env.variables())?;
+    let outcome = under_shoppers(&shop, &mut env, store, orders, artefacts);
     shop.keep_logs(artefacts)?;
     outcome
 }
 
 fn under_shoppers(
     shop: &Shop<'_>,
-    ground: &mut TestEnv,
+    env: &mut TestEnv,
     store: Store,
     orders: u64,
     artefacts: &Path,
@@ -95,7 +95,7 @@ fn under_shoppers(
     let buyer = Buyer::register(&shop.url())?;
     let mut slow = Vec::new();
     for fault in Fault::of(store) {
-        let took = suffer(*fault, shop, ground, &buyer).with_context(|| fault.name())?;
+        let took = suffer(*fault, shop, env, &buyer).with_context(|| fault.name())?;
         println!("{:<22}recovered in {} ms", fault.name(), took.as_millis());
         if took > MAX_RECOVERY {
             slow.push(fault.name());
@@ -121,7 +121,7 @@ fn under_shoppers(
 fn suffer(
     fault: Fault,
     shop: &Shop<'_>,
-    ground: &mut TestEnv,
+    env: &mut TestEnv,
     buyer: &Buyer,
 ) -> anyhow::Result<Duration> {
     wait::until("a shop that works", RECOVERY_TIMEOUT, || buyer.buy().ok())?;
@@ -130,9 +130,9 @@ fn suffer(
         .buy()
         .map_err(|refused| anyhow!("before it: {refused}"))?;
     let usual = usual.elapsed();
-    fault.begin(ground)?;
+    fault.begin(env)?;
     let felt = feel(fault, shop, buyer);
-    fault.end(ground)?;
+    fault.end(env)?;
     let ended = Instant::now();
     felt?;
     while let Err(refused) = buyer.buy() {

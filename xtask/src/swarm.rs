@@ -6,14 +6,14 @@ mod cluster;
 mod load;
 mod load_balancer;
 mod node;
-mod scenarios;
+mod scenario;
 mod shop;
 mod zones;
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use load_balancer::Gate;
+use load_balancer::LoadBalancer;
 
 pub(crate) use cluster::{Cluster, ERRORS};
 pub(crate) use shop::Shop;
@@ -54,12 +54,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 /// Everything once, on one node, with stores in files.
 fn embedded(cluster: &Cluster) -> anyhow::Result<()> {
     let shop = Shop::deploy(cluster, &["stack.yaml"])?;
-    scenarios::sell(&shop, &shop.door())?;
+    scenario::sell(&shop, &shop.door())?;
     zones::isolate(&shop)?;
-    scenarios::replace_a_killed_task(&shop)?;
-    scenarios::update(&shop, &shop.door(), &scenarios::BEHIND_THE_DOOR)?;
-    scenarios::roll_back(&shop, &shop.door(), "catalogue")?;
-    scenarios::run_beside(&shop)?;
+    scenario::replace_a_killed_task(&shop)?;
+    scenario::update(&shop, &shop.door(), &scenario::BEHIND_THE_DOOR)?;
+    scenario::roll_back(&shop, &shop.door(), "catalogue")?;
+    scenario::run_beside(&shop)?;
     audit::must_be_clean(&shop, &shop.journal)?;
     shop.close()
 }
@@ -67,11 +67,11 @@ fn embedded(cluster: &Cluster) -> anyhow::Result<()> {
 /// Everything twice, on both nodes, with stores in servers.
 fn with_servers(cluster: &Cluster) -> anyhow::Result<()> {
     let shop = Shop::deploy(cluster, &["stack.yaml", "data.yaml"])?;
-    let gate = Gate::open(cluster)?;
-    scenarios::sell(&shop, &gate.url())?;
-    scenarios::update(&shop, &gate.url(), &["front-end"])?;
-    scenarios::roll_back(&shop, &gate.url(), "front-end")?;
-    scenarios::drain_a_node(&shop, &gate.url())?;
+    let load_balancer = LoadBalancer::open(cluster)?;
+    scenario::sell(&shop, &load_balancer.url())?;
+    scenario::update(&shop, &load_balancer.url(), &["front-end"])?;
+    scenario::roll_back(&shop, &load_balancer.url(), "front-end")?;
+    scenario::drain_a_node(&shop, &load_balancer.url())?;
     audit::must_be_clean(&shop, &shop.journal)?;
     shop.close()
 }

@@ -1,17 +1,16 @@
-//! Waiting for what is to come, with a deadline.
+//! Polling with a deadline.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-/// Interval between the first two polls; it doubles up to [`MAX_POLL_INTERVAL`].
+/// Between the first two looks, and between any two: to look is work too.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Maximum interval between two polls.
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Time limit for one page.
-pub(crate) const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
+/// No page takes longer.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Looks again and again until there is something, and fails when there is
 /// nothing after `patience`.
@@ -37,6 +36,6 @@ pub(crate) fn until<T>(
 /// The page at `url`.
 pub(crate) fn page(url: &str) -> anyhow::Result<String> {
     let ask = ureq::get(url).header("accept", "text/html");
-    let ask = ask.config().timeout_global(Some(PAGE_TIMEOUT)).build();
+    let ask = ask.config().timeout_global(Some(REQUEST_TIMEOUT)).build();
     Ok(ask.call()?.body_mut().read_to_string()?)
 }

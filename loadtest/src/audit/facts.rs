@@ -9,36 +9,36 @@ use crate::journal::Entry;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
     /// The shop, to a client.
-    Told(Entry),
-    /// Orders.
+    Acknowledged(Entry),
+    /// Order read from the orders service.
     Order(Order),
-    /// Payment.
+    /// Payment read from the payment service.
     Payment(Payment),
-    /// Shipping.
+    /// Shipment read from the shipping service.
     Shipment(Shipment),
 }
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
-    /// Not paid yet.
+    /// Order that is not paid yet.
     Pending,
     /// Paid, and perhaps packed or shipped.
     Standing,
-    /// Declined or cancelled.
+    /// Order that was declined or cancelled.
     Closed,
 }
 
 /// An order as the orders service has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Names it.
+    /// Id of the order.
     pub id: String,
-    /// Who bought.
+    /// Id of the customer.
     pub customer_id: String,
     /// What the client called it.
     pub key: String,
-    /// Where it stands.
+    /// State of the order.
     pub state: State,
     /// Whether it was ever paid.
     pub was_paid: bool,
@@ -46,7 +46,7 @@ pub struct Order {
     pub items_cents: Option<i64>,
     /// What the items are said to come to.
     pub subtotal_cents: i64,
-    /// What shipping costs.
+    /// Shipping cost in cents.
     pub shipping_cents: i64,
     /// What it is said to cost.
     pub total_cents: i64,
@@ -57,7 +57,7 @@ pub struct Order {
 /// What payment answered about an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// About which order.
+    /// Id of the paid order.
     pub order_id: String,
     /// How much was asked for.
     pub amount_cents: i64,
@@ -65,12 +65,12 @@ pub struct Payment {
     pub charged: bool,
 }
 
-/// A shipment.
+/// Shipment of one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
-    /// Names it.
+    /// Id of the shipment.
     pub id: String,
-    /// Of which order.
+    /// Id of the shipped order.
     pub order_id: String,
     /// Whether it was parked after too many tries.
     pub stuck: bool,
@@ -85,9 +85,9 @@ pub struct OrderFacts {
     pub told: Vec<Entry>,
     /// What orders says: once, one hopes.
     pub orders: Vec<Order>,
-    /// What payment says.
+    /// Payments of the order, from the payment service.
     pub payments: Vec<Payment>,
-    /// What shipping says.
+    /// Shipments of the order, from the shipping service.
     pub shipments: Vec<Shipment>,
 }
 
@@ -96,7 +96,7 @@ impl Fact {
     #[must_use]
     pub fn order_id(&self) -> &str {
         match self {
-            Self::Told(entry) => &entry.order_id,
+            Self::Acknowledged(entry) => &entry.order_id,
             Self::Order(order) => &order.id,
             Self::Payment(payment) => &payment.order_id,
             Self::Shipment(shipment) => &shipment.order_id,
@@ -108,7 +108,7 @@ impl OrderFacts {
     /// Takes a fact in.
     pub fn add(&mut self, fact: Fact) {
         match fact {
-            Fact::Told(entry) => self.told.push(entry),
+            Fact::Acknowledged(entry) => self.told.push(entry),
             Fact::Order(order) => self.orders.push(order),
             Fact::Payment(payment) => self.payments.push(payment),
             Fact::Shipment(shipment) => self.shipments.push(shipment),

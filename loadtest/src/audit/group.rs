@@ -1,4 +1,4 @@
-//! Putting facts together: by order, and by what clients asked for.
+//! Groups facts by order and by idempotency key.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,37 +6,37 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::facts::{Fact, Order, OrderFacts};
-use super::recheck::{Suspects, deadline_ms};
-use super::rules::judge_rivals;
+use super::recheck::{Rechecks, deadline_ms};
+use super::rules::judge_duplicates;
 use super::spill::Spill;
 
-/// How much was read.
+/// Number of records read, by source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Read {
     /// Acknowledged orders in the journal.
     pub acknowledged: u64,
-    /// Orders.
+    /// Orders in the orders service.
     pub orders: u64,
-    /// Answers of payment.
+    /// Authorisation results of the payment service.
     pub payments: u64,
-    /// Shipments of orders.
+    /// Shipments in the shipping service.
     pub shipments: u64,
     /// Shipments that were parked after too many tries.
     pub stuck_shipments: u64,
 }
 
-/// All facts, on disk.
+/// On-disk store of all facts, partitioned by order.
 #[derive(Debug)]
 pub struct FactStore {
     by_order: Spill<Fact>,
     by_key: Spill<Order>,
     pending_deadline: Duration,
-    /// How much there is.
+    /// Number of records added so far.
     pub read: Read,
 }
 
 impl FactStore {
-    /// An empty pile. Orders may be pending for `pending_deadline`.
+    /// Creates an empty store. Orders may be pending for `pending_deadline`.
     pub fn new(pending_deadline: Duration) -> anyhow::Result<Self> {
         Ok(Self {
             by_order: Spill::new()?,
@@ -46,10 +46,10 @@ impl FactStore {
         })
     }
 
-    /// Adds a fact.
+    /// Adds one fact to its order.
     pub fn add(&mut self, fact: &Fact) -> anyhow::Result<()> {
         match fact {
-            Fact::Told(_) => self.read.acknowledged += 1,
+            Fact::Acknowledged(_) => self.read.acknowledged += 1,
             Fact::Payment(_) => self.read.payments += 1,
             Fact::Shipment(shipment) => {
                 self.read.shipments += 1;
@@ -65,8 +65,8 @@ impl FactStore {
         self.by_order.put(&fact.order_id(), fact)
     }
 
-    /// Judges everything, and adds to `suspects` what does not hold.
-    pub fn sift(self, suspects: &mut Suspects) -> anyhow::Result<()> {
+    /// Groups all facts by order, judges each, and adds violations to `rechecks`.
+    pub fn group(self, rechecks: &mut Rechecks) -> anyhow::Result<()> {
         let deadline = deadline_ms(self.pending_deadline);
         self.by_order.drain(|facts| {
             let mut cases = HashMap::<String, OrderFacts>::new();
@@ -75,7 +75,7 @@ impl FactStore {
                 case.add(fact);
             }
             for (order_id, case) in cases {
-                suspects.consider(order_id, case, deadline);
+                rechecks.consider(order_id, case, deadline);
             }
             Ok(())
         })?;
@@ -86,8 +86,8 @@ impl FactStore {
                 groups.entry(key).or_default().push(order);
             }
             for orders in groups.into_values() {
-                if let Some(fault) = judge_rivals(&orders) {
-                    suspects.add_rivals(orders, fault);
+                if let Some(violation) = judge_duplicates(&orders) {
+                    rechecks.add_duplicates(orders, violation);
                 }
             }
             Ok(())

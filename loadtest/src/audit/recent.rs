@@ -8,10 +8,10 @@ use super::rules::judge;
 use super::services::Services;
 use super::violation::{Rule, Violation};
 
-/// Maximum number of orders per check; the others are left to the next one.
-const MAX_ORDERS: u32 = 500;
+/// Orders read per check, at most; the rest is read by the next one.
+const MAX_ORDERS_PER_CHECK: u32 = 500;
 
-/// Maximum number of consecutive checks that may fail.
+/// Consecutive checks that may fail.
 const MAX_FAILED_CHECKS: u32 = 10;
 
 /// What must hold at once. Whether an order is sent takes a moment longer.
@@ -80,7 +80,7 @@ impl Recent {
 
     async fn try_to_look(&mut self) -> anyhow::Result<()> {
         let request = ListOrdersRequest {
-            page_size: MAX_ORDERS,
+            page_size: MAX_ORDERS_PER_CHECK,
             placed_since_ms: self.since_ms,
             ..ListOrdersRequest::default()
         };
@@ -105,7 +105,7 @@ impl Recent {
         let faults = judge(&order.id, &case, i64::MIN);
         let faults = faults.into_iter();
         self.wrong
-            .extend(faults.filter(|fault| RULES.contains(&fault.rule)));
+            .extend(faults.filter(|violation| RULES.contains(&violation.rule)));
         Ok(())
     }
 

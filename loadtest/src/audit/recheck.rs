@@ -1,4 +1,4 @@
-//! What looks wrong, asked about again until it is right or patience ends.
+//! Re-checks orders with violations until they are correct or the time is up.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,31 +8,31 @@ use futures_util::StreamExt;
 use futures_util::stream::iter;
 
 use super::facts::{Order, OrderFacts};
-use super::rules::{is_open, judge, judge_rivals};
+use super::rules::{is_open, judge, judge_duplicates};
 use super::services::Services;
 use super::violation::{Rule, Violation};
 
-/// Maximum number of orders that are checked again.
-const MAX_SUSPECTS: usize = 10_000;
+/// Upper bound of orders that are re-checked; violations beyond it are only counted.
+const MAX_RECHECKS: usize = 10_000;
 
-/// Maximum number of orders checked at the same time.
-const MAX_CONCURRENT_CHECKS: usize = 16;
+/// Concurrent re-checks.
+const RECHECK_CONCURRENCY: usize = 16;
 
-/// Interval between two rounds of checks.
+/// Delay between two rounds of re-checks.
 const RECHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Orders that do not look right.
+/// Orders to re-check: those with a violation or still pending.
 #[derive(Debug)]
-pub struct Suspects {
+pub struct Rechecks {
     pending_deadline: Duration,
-    listed: Vec<Suspect>,
+    listed: Vec<Recheck>,
     /// Those beyond the most, by rule.
     pub(super) beyond: BTreeMap<Rule, u64>,
     pub(super) open_beyond: u64,
 }
 
 #[derive(Debug)]
-struct Suspect {
+struct Recheck {
     subject: Subject,
     faults: Vec<Violation>,
     open: bool,
@@ -40,10 +40,10 @@ struct Suspect {
 
 #[derive(Debug)]
 enum Subject {
-    /// One order, and what is known of it.
+    /// One order and its facts.
     Order(String, OrderFacts),
     /// Orders of one customer under one key.
-    Rivals(Vec<Order>),
+    Duplicates(Vec<Order>),
 }
 
 /// When an order must have been placed to be overdue now.
@@ -52,8 +52,8 @@ pub(super) fn deadline_ms(pending_deadline: Duration) -> i64 {
     now_ms().saturating_sub(allowed)
 }
 
-impl Suspects {
-    /// Nobody yet. Orders may be pending for `pending_deadline`.
+impl Rechecks {
+    /// Creates an empty list. Orders may be pending for `pending_deadline`.
     #[must_use]
     pub fn new(pending_deadline: Duration) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Suspects {
         let open = is_open(&case);
         if open || !faults.is_empty() {
             let subject = Subject::Order(order_id, case);
-            self.add(Suspect {
+            self.add(Recheck {
                 subject,
                 faults,
                 open,
@@ -78,35 +78,35 @@ impl Suspects {
         }
     }
 
-    /// Adds orders that were one wish.
-    pub fn add_rivals(&mut self, orders: Vec<Order>, fault: Violation) {
-        self.add(Suspect {
-            subject: Subject::Rivals(orders),
-            faults: vec![fault],
+    /// Adds duplicate orders of one idempotency key.
+    pub fn add_duplicates(&mut self, orders: Vec<Order>, violation: Violation) {
+        self.add(Recheck {
+            subject: Subject::Duplicates(orders),
+            faults: vec![violation],
             open: false,
         });
     }
 
-    fn add(&mut self, suspect: Suspect) {
-        if self.listed.len() < MAX_SUSPECTS {
-            self.listed.push(suspect);
+    fn add(&mut self, recheck: Recheck) {
+        if self.listed.len() < MAX_RECHECKS {
+            self.listed.push(recheck);
             return;
         }
-        self.open_beyond += u64::from(suspect.open && suspect.faults.is_empty());
-        for fault in suspect.faults {
-            *self.beyond.entry(fault.rule).or_default() += 1;
+        self.open_beyond += u64::from(recheck.open && recheck.faults.is_empty());
+        for violation in recheck.faults {
+            *self.beyond.entry(violation.rule).or_default() += 1;
         }
     }
 
     /// Asks about all of them, again and again, until all is right or `patience`
-    /// has passed. Who cannot be asked stays a suspect.
-    pub async fn settle(&mut self, services: &Services, patience: Duration) {
+    /// has passed. Who cannot be asked stays a recheck.
+    pub async fn run(&mut self, services: &Services, patience: Duration) {
         let begun = Instant::now();
         loop {
             let asked = std::mem::take(&mut self.listed).into_iter();
             let deadline = self.pending_deadline;
-            let asked = iter(asked).map(async |one| one.ask(services, deadline).await);
-            let left = asked.buffer_unordered(MAX_CONCURRENT_CHECKS);
+            let asked = iter(asked).map(async |one| one.check(services, deadline).await);
+            let left = asked.buffer_unordered(RECHECK_CONCURRENCY);
             self.listed = left.filter_map(async |one| one).collect().await;
             if self.listed.is_empty() || begun.elapsed() >= patience {
                 return;
@@ -126,9 +126,9 @@ impl Suspects {
     }
 }
 
-impl Suspect {
-    /// The suspect as it is now; nothing when it is cleared.
-    async fn ask(mut self, services: &Services, pending_deadline: Duration) -> Option<Self> {
+impl Recheck {
+    /// Fetches the order again and judges it; `None` when it is correct now.
+    async fn check(mut self, services: &Services, pending_deadline: Duration) -> Option<Self> {
         match &mut self.subject {
             Subject::Order(id, case) => {
                 if services.renew(id, case).await.is_ok() {
@@ -136,9 +136,9 @@ impl Suspect {
                     self.open = is_open(case);
                 }
             }
-            Subject::Rivals(orders) => {
+            Subject::Duplicates(orders) => {
                 if services.renew_all(orders).await.is_ok() {
-                    self.faults = judge_rivals(orders).into_iter().collect();
+                    self.faults = judge_duplicates(orders).into_iter().collect();
                 }
             }
         }

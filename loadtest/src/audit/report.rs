@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::group::Read;
-use super::recheck::Suspects;
+use super::recheck::Rechecks;
 use super::violation::{Rule, Violation};
 
 /// Listed for people, at most.
 const LISTED: usize = 100;
 
-/// An audit.
+/// Result of one audit.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Whether every promise is kept.
@@ -25,7 +25,7 @@ pub struct Report {
     pub open: u64,
     /// How many times each promise is broken.
     pub counts: BTreeMap<&'static str, u64>,
-    /// What is wrong.
+    /// Violations found, up to a limit.
     pub faults: Vec<Violation>,
     /// How long it took.
     pub seconds: f64,
@@ -34,12 +34,12 @@ pub struct Report {
 impl Report {
     /// Sums an audit up.
     #[must_use]
-    pub fn of(read: Read, suspects: Suspects, took: Duration) -> Self {
-        let beyond = suspects.beyond.clone();
-        let (faults, open) = suspects.into_faults();
+    pub fn of(read: Read, rechecks: Rechecks, took: Duration) -> Self {
+        let beyond = rechecks.beyond.clone();
+        let (faults, open) = rechecks.into_faults();
         let mut counts: BTreeMap<_, _> = Rule::ALL.map(|rule| (rule.name(), 0)).into();
-        for fault in &faults {
-            *counts.entry(fault.rule.name()).or_default() += 1;
+        for violation in &faults {
+            *counts.entry(violation.rule.name()).or_default() += 1;
         }
         for (rule, count) in beyond {
             *counts.entry(rule.name()).or_default() += count;
@@ -77,12 +77,12 @@ impl Report {
             "{:>8}  (shipments parked as stuck)\n",
             read.stuck_shipments
         );
-        for fault in self.faults.iter().take(LISTED) {
+        for violation in self.faults.iter().take(LISTED) {
             let Violation {
                 rule,
                 order_id,
                 facts,
-            } = fault;
+            } = violation;
             _ = writeln!(text, "{:<20}{order_id}  {facts}", rule.name());
         }
         if self.faults.len() > LISTED {
@@ -105,23 +105,23 @@ mod tests {
 
     #[test]
     fn an_audit_without_faults_says_what_it_proves() {
-        let suspects = Suspects::new(Duration::ZERO);
-        let report = Report::of(Read::default(), suspects, Duration::from_secs(1));
+        let rechecks = Rechecks::new(Duration::ZERO);
+        let report = Report::of(Read::default(), rechecks, Duration::from_secs(1));
         assert!(report.ok && report.table().contains("exists once"));
     }
 
     #[test]
     fn faults_are_counted_and_listed() {
-        let mut suspects = Suspects::new(Duration::ZERO);
-        let fault = Violation {
+        let mut rechecks = Rechecks::new(Duration::ZERO);
+        let violation = Violation {
             rule: Rule::Lost,
             order_id: "o".to_owned(),
             facts: "gone".to_owned(),
         };
         for _ in 0..10_001 {
-            suspects.add_rivals(Vec::new(), fault.clone());
+            rechecks.add_duplicates(Vec::new(), violation.clone());
         }
-        let report = Report::of(Read::default(), suspects, Duration::from_secs(1));
+        let report = Report::of(Read::default(), rechecks, Duration::from_secs(1));
         assert_eq!((report.ok, report.broken()), (false, 10_001));
         assert_eq!(report.faults.len(), 10_000, "bounded");
         let table = report.table();

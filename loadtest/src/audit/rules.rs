@@ -195,7 +195,7 @@ fn amounts(cents: &[i64]) -> String {
 /// Judges the orders of one customer under one key: at most one may be more
 /// than a failed attempt.
 #[must_use]
-pub fn judge_rivals(orders: &[Order]) -> Option<Violation> {
+pub fn judge_duplicates(orders: &[Order]) -> Option<Violation> {
     let mut live: Vec<_> = orders
         .iter()
         .filter(|order| order.state != State::Closed)

@@ -24,11 +24,11 @@ pub struct Services {
 /// Where they are: URLs, several separated by commas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// Of orders.
+    /// Address of the orders service.
     pub orders: String,
-    /// Of payment.
+    /// Address of the payment service.
     pub payment: String,
-    /// Of shipping.
+    /// Address of the shipping service.
     pub shipping: String,
 }
 

@@ -1,8 +1,8 @@
-//! Promises, and how they are broken.
+//! Rules of the audit, and violations of them.
 
 use serde::Serialize;
 
-/// A promise that can be broken.
+/// Invariant checked by the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
@@ -16,7 +16,7 @@ pub enum Rule {
     Doubled,
     /// An order that stands is paid.
     Unpaid,
-    /// It is paid once.
+    /// A standing order is paid only once.
     PaidTwice,
     /// It is paid for its total, which is what the client was told.
     WrongTotal,
@@ -28,7 +28,7 @@ pub enum Rule {
     KeptMoney,
     /// An order that stands has a shipment.
     Unshipped,
-    /// It has one.
+    /// A standing order has only one shipment.
     ShippedTwice,
     /// Nothing is sent that is not paid.
     ShippedUnpaid,
@@ -36,19 +36,19 @@ pub enum Rule {
     Stuck,
 }
 
-/// A broken promise.
+/// Violation of one rule by one order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Which one.
+    /// Rule that is violated.
     pub rule: Rule,
-    /// To whom: the order.
+    /// Id of the order.
     pub order_id: String,
-    /// How one can tell.
+    /// Facts that show the violation.
     pub facts: String,
 }
 
 impl Rule {
-    /// All of them.
+    /// All rules, in report order.
     pub const ALL: [Self; 14] = [
         Self::Lost,
         Self::Unkept,
@@ -66,7 +66,7 @@ impl Rule {
         Self::Stuck,
     ];
 
-    /// What tables call a fault of this kind.
+    /// What tables call a violation of this kind.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use super::Reply;
 /// One request, and what is hoped for.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// What the tally calls requests like this one.
+    /// What the recorder calls requests like this one.
     pub step: &'static str,
     pub(super) method: Method,
     pub(super) path: String,

@@ -7,7 +7,7 @@ use cookie::Cookie;
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SET_COOKIE};
 
-/// A cookie jar.
+/// Cookie jar of one browser.
 #[derive(Clone, Debug, Default)]
 pub struct Cookies(BTreeMap<String, String>);
 

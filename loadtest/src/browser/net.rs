@@ -32,14 +32,14 @@ pub struct Net {
     patience: Duration,
 }
 
-/// A whole answer.
+/// HTTP response with its complete body.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// Its status.
+    /// HTTP status code.
     pub status: StatusCode,
-    /// Its headers.
+    /// HTTP response headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Complete response body.
     pub body: Bytes,
 }
 
@@ -133,7 +133,7 @@ impl Net {
             .client
             .request(request)
             .await
-            .map_err(|error| silence(&error))?;
+            .map_err(|error| transport_error(&error))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, LARGEST).collect().await;
         Ok(Reply {
@@ -144,7 +144,7 @@ impl Net {
     }
 }
 
-fn silence(error: &Error) -> TransportError {
+fn transport_error(error: &Error) -> TransportError {
     if error.is_connect() {
         TransportError::Refused
     } else {

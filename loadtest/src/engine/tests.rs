@@ -38,11 +38,11 @@ async fn an_open_loop_shows_that_the_server_stood_still() {
     let begun = Instant::now();
     let waits = Arc::new(Mutex::new(histogram()));
     let noted = waits.clone();
-    let visit = move |ticket: Arrival| {
+    let visit = move |arrival: Arrival| {
         let waits = noted.clone();
         async move {
             stalling(begun).await;
-            note(&waits, ticket.due);
+            note(&waits, arrival.due);
         }
     };
     // 100 a second for half a minute: 200 of 3000 arrive while nothing moves.
@@ -66,11 +66,11 @@ async fn a_closed_loop_hides_that_the_server_stood_still() {
     let begun = Instant::now();
     let waits = Arc::new(Mutex::new(histogram()));
     let noted = waits.clone();
-    let visit = move |ticket: Arrival| {
+    let visit = move |arrival: Arrival| {
         let waits = noted.clone();
         async move {
             stalling(begun).await;
-            note(&waits, ticket.due);
+            note(&waits, arrival.due);
         }
     };
     let users = Users {
@@ -89,13 +89,13 @@ async fn a_closed_loop_hides_that_the_server_stood_still() {
 async fn a_known_distribution_comes_back_within_two_per_cent() {
     let waits = Arc::new(Mutex::new(histogram()));
     let noted = waits.clone();
-    let visit = move |ticket: Arrival| {
+    let visit = move |arrival: Arrival| {
         let waits = noted.clone();
         async move {
             // Every millisecond from 1 to 1000 equally often, in a jumbled order.
-            let millis = u32::try_from(ticket.number * 7919 % 1000).unwrap() + 1;
+            let millis = u32::try_from(arrival.number * 7919 % 1000).unwrap() + 1;
             tokio::time::sleep(millis * MILLISECOND).await;
-            note(&waits, ticket.due);
+            note(&waits, arrival.due);
         }
     };
     let pace = Pace::new(
@@ -121,13 +121,13 @@ async fn visitors_beyond_the_limit_wait_outside_and_it_counts() {
     let (now, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let waits = Arc::new(Mutex::new(histogram()));
     let (inside, peak, noted) = (now.clone(), most.clone(), waits.clone());
-    let visit = move |ticket: Arrival| {
+    let visit = move |arrival: Arrival| {
         let (inside, peak, waits) = (inside.clone(), peak.clone(), noted.clone());
         async move {
             peak.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);
             tokio::time::sleep(Duration::from_secs(1)).await;
             inside.fetch_sub(1, Relaxed);
-            note(&waits, ticket.due);
+            note(&waits, arrival.due);
         }
     };
     open(

@@ -15,7 +15,7 @@ use crate::recorder::Purchase;
 pub(super) const REFUSED: &[StatusCode] = &[StatusCode::NOT_ACCEPTABLE];
 
 /// Makes one visit. `roll` chooses the sock.
-pub async fn visit(world: &RunContext, browser: &mut Browser, roll: f64) {
+pub async fn visit(context: &RunContext, browser: &mut Browser, roll: f64) {
     let catalogue =
         Ask::get("GET /catalogue", "/catalogue").that(|reply| item(reply, 0.0).is_some());
     let Ok(catalogue) = browser.ask(catalogue).await else {
@@ -37,15 +37,15 @@ pub async fn visit(world: &RunContext, browser: &mut Browser, roll: f64) {
         // Like the original: what fails is counted, and the visit goes on.
         _ = browser.ask(ask).await;
     }
-    buy(world, browser).await;
+    buy(context, browser).await;
 }
 
-async fn buy(world: &RunContext, browser: &mut Browser) {
+async fn buy(context: &RunContext, browser: &mut Browser) {
     let order = Ask::new("POST /orders", Method::POST, "/orders").or(REFUSED);
     match browser.ask(order).await.map(|reply| receipt(&reply, "")) {
-        Ok(Some(entry)) => world.acknowledge(entry).await,
-        Ok(None) => world.tally.purchase(Purchase::Refused),
-        Err(_) => world.tally.purchase(Purchase::Unknown),
+        Ok(Some(entry)) => context.acknowledge(entry).await,
+        Ok(None) => context.recorder.purchase(Purchase::Refused),
+        Err(_) => context.recorder.purchase(Purchase::Unknown),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::engine::Arrival;
 
 pub mod buy;
 
-/// Somebody who shops.
+/// Virtual user of the shopper profile.
 #[derive(Debug)]
 pub struct Shopper {
     pub(super) browser: Browser,
@@ -24,7 +24,7 @@ pub struct Shopper {
 /// What somebody has saved in the shop.
 #[derive(Debug)]
 pub(super) struct Account {
-    /// Names them.
+    /// Id of the account.
     pub(super) id: String,
     address: bool,
     card: bool,
@@ -33,25 +33,25 @@ pub(super) struct Account {
 impl Shopper {
     /// Somebody who has never been here.
     #[must_use]
-    pub fn new(world: &RunContext, number: u64) -> Self {
+    pub fn new(context: &RunContext, number: u64) -> Self {
         Self {
-            browser: world.browser(number),
+            browser: context.browser(number),
             account: None,
-            name: format!("shopper-{}-{number}", world.run),
+            name: format!("shopper-{}-{number}", context.run),
             accounts: 0,
         }
     }
 
     /// Makes one visit. When the shop fails them for good, they leave.
-    pub async fn visit(&mut self, world: &RunContext, plan: &Plan, ticket: Arrival) {
-        self.browser.begin(ticket.due);
-        if let Err(Failed::No(_)) = self.shop(world, plan, ticket.number).await {
+    pub async fn visit(&mut self, context: &RunContext, plan: &Plan, arrival: Arrival) {
+        self.browser.begin(arrival.due);
+        if let Err(Failed::No(_)) = self.shop(context, plan, arrival.number).await {
             // Perhaps the shop does not know them any more: next time they begin anew.
             self.account = None;
         }
     }
 
-    async fn shop(&mut self, world: &RunContext, plan: &Plan, number: u64) -> Result<(), Failed> {
+    async fn shop(&mut self, context: &RunContext, plan: &Plan, number: u64) -> Result<(), Failed> {
         let mut thoughts = plan.thoughts.iter().copied();
         let mut think = || thoughts.next().unwrap_or_default();
         self.browser.open("home", "/").await?;
@@ -66,10 +66,10 @@ impl Shopper {
         }
         self.browser.think(think()).await;
         let bought = if plan.by_form {
-            self.buy_by_form(world).await?
+            self.buy_by_form(context).await?
         } else {
-            let key = format!("{}-{number}", world.run);
-            self.buy_by_api(world, &key).await?
+            let key = format!("{}-{number}", context.run);
+            self.buy_by_api(context, &key).await?
         };
         if let Some(order) = bought {
             let path = format!("/account/orders/{order}");
@@ -148,7 +148,7 @@ impl Shopper {
         self.browser.follow("basket", &answer).await.map(drop)
     }
 
-    /// Empties the basket.
+    /// Removes all items from the basket.
     pub(super) async fn put_back(&mut self) -> Result<(), Failed> {
         let clear = Ask::new("empty basket", Method::DELETE, "/cart");
         self.browser.insist(clear).await.map(drop)

@@ -1,26 +1,26 @@
-//! What becomes of requests, and of attempts to buy.
+//! Outcomes of requests and of purchase attempts.
 
 use hyper::StatusCode;
 
-/// What became of one request.
+/// Outcome of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// An answer that was hoped for.
-    Fine(StatusCode),
-    /// An answer that was not.
-    Odd(StatusCode),
-    /// No answer at all.
+    /// Response with an expected status.
+    Expected(StatusCode),
+    /// Response with an unexpected status.
+    Unexpected(StatusCode),
+    /// No response: transport error.
     TransportError(TransportError),
 }
 
-/// Why there was no answer.
+/// Transport error of a request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TransportError {
-    /// Nobody listened.
+    /// The connection was refused.
     Refused,
-    /// The connection broke.
+    /// The connection was broken off.
     Broken,
-    /// It took too long.
+    /// The request timed out.
     Timeout,
 }
 
@@ -28,23 +28,23 @@ impl Outcome {
     /// Whether it counts as a failure.
     #[must_use]
     pub fn failed(self) -> bool {
-        !matches!(self, Self::Fine(_))
+        !matches!(self, Self::Expected(_))
     }
 
     /// Whether the shop was there at all: it answered, and not with a fault of its own.
     #[must_use]
     pub fn available(self) -> bool {
         match self {
-            Self::Fine(status) | Self::Odd(status) => !status.is_server_error(),
+            Self::Expected(status) | Self::Unexpected(status) => !status.is_server_error(),
             Self::TransportError(_) => false,
         }
     }
 
-    /// What tables call it.
+    /// Returns the name used in tables.
     #[must_use]
     pub fn name(self) -> String {
         match self {
-            Self::Fine(status) | Self::Odd(status) => status.as_str().to_owned(),
+            Self::Expected(status) | Self::Unexpected(status) => status.as_str().to_owned(),
             Self::TransportError(TransportError::Refused) => "refused".to_owned(),
             Self::TransportError(TransportError::Broken) => "broken off".to_owned(),
             Self::TransportError(TransportError::Timeout) => "timed out".to_owned(),
@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// What became of one attempt to buy.
+/// Result of one purchase attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purchase {
     /// The shop said that the order is placed, and the journal has it.
@@ -70,6 +70,6 @@ pub struct Purchases {
     pub acknowledged: u64,
     /// Declined, or nothing in the basket.
     pub refused: u64,
-    /// Never answered.
+    /// Purchase attempts without a response.
     pub unknown: u64,
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Maximum number of slots in a series.
+/// Upper bound of time slots in a series.
 const MAX_SLOTS: usize = 120;
 
 /// Two digits will do for a chart.
-const LONGEST_MICROS: u64 = 600_000_000;
+const MAX_WAIT_MICROS: u64 = 600_000_000;
 
 /// Slots of equal length, from the start of the run.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Series {
 /// What happened within one slot.
 #[derive(Clone, Debug)]
 pub struct Slot {
-    /// Requests that ended.
+    /// Number of completed requests.
     pub requests: u64,
     /// How many of them failed.
     pub failed: u64,
@@ -46,7 +46,7 @@ impl Default for Slot {
         reason = "these bounds are good ones, whatever happens"
     )]
     fn default() -> Self {
-        let waits = Histogram::new_with_bounds(1, LONGEST_MICROS, 2);
+        let waits = Histogram::new_with_bounds(1, MAX_WAIT_MICROS, 2);
         Self {
             requests: 0,
             failed: 0,

@@ -10,28 +10,28 @@ const LEFT: f64 = 56.0;
 const BELOW: f64 = 24.0;
 const ABOVE: f64 = 12.0;
 
-/// A chart.
+/// Line chart drawn as SVG.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// What it shows.
+    /// Title above the chart.
     pub title: &'static str,
-    /// In what.
+    /// Unit of the vertical axis.
     pub unit: &'static str,
     /// Its lines, each drawn in a colour of its own.
     pub lines: Vec<Line>,
 }
 
-/// A line.
+/// Data series of a chart.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// What it stands for.
     pub name: &'static str,
-    /// Seconds and values.
+    /// Points as (seconds, value).
     pub points: Vec<(f64, f64)>,
 }
 
 impl Chart {
-    /// Draws it.
+    /// Renders the chart as SVG.
     #[must_use]
     pub fn svg(&self) -> String {
         let (title, unit) = (self.title, self.unit);

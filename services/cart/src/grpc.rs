@@ -80,7 +80,7 @@ impl Carts for Service {
             .collect();
         match (order.is_empty(), bought.is_empty()) {
             (true, true) => self.store.clear(customer).await?,
-            (true, false) => return Err(Error::invalid("only an order can have bought").into()),
+            (true, false) => return Err(Error::invalid("bought items need an order_id").into()),
             (false, _) => {
                 self.store
                     .remove_purchased(customer, order, &bought)

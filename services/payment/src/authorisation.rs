@@ -68,7 +68,7 @@ impl Authorisation {
         if self.amount_cents != amount_cents {
             let first = decimal(self.amount_cents);
             return Err(Error::Refused(format!(
-                "this order was already answered for {first}"
+                "this order already has a decision on {first}"
             )));
         }
         Ok(self)

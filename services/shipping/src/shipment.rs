@@ -212,7 +212,9 @@ impl Shipment {
             return Err(Error::Refused("the shipment was recalled".into()));
         }
         if token.is_empty() || token != self.token {
-            return Err(Error::Refused("the lease is no longer yours".into()));
+            return Err(Error::Refused(
+                "the token is not that of the current lease".into(),
+            ));
         }
         Ok(())
     }

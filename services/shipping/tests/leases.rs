@@ -78,7 +78,10 @@ async fn a_dead_workers_shipments_go_to_the_next_when_its_lease_runs_out() {
     assert_eq!(lease(&store, "heir", 3, 1000 + LEASE_MS).await, ["a", "b"]);
     let late = |shipment: &mut Shipment| shipment.complete("dead", 40_000);
     let refused = store.change("a", late).await.unwrap_err();
-    assert_eq!(refused.to_string(), "the lease is no longer yours");
+    assert_eq!(
+        refused.to_string(),
+        "the token is not that of the current lease"
+    );
 
     let taken = store.get("a").await.unwrap();
     assert_eq!(

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
-use super::figures::{Budget, median, ratio, row, title, verdict};
+use super::statistics::{Budget, median, ratio, row, title, verdict};
 use super::{Bench, on};
 use crate::servers::free_port;
 use crate::sh::{self, Running};

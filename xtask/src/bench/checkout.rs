@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::Bench;
-use super::figures::{Budget, row, title, verdict};
 use super::shop::{Shop, number, step};
+use super::statistics::{Budget, row, title, verdict};
 
 /// How much longer than half of the checkouts all but one in a hundred may take.
 const BUDGET: Budget = Budget::AtMost(5.0);

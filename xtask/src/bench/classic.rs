@@ -1,8 +1,8 @@
 //! How many visits of the original's load test one core serves.
 
 use super::Bench;
-use super::figures::{median, row, title};
 use super::shop::{Shop, number, step};
+use super::statistics::{median, row, title};
 
 /// Users who ask as fast as they are answered, on the other core.
 const USERS: &str = "16";

@@ -8,8 +8,8 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::Bench;
-use super::figures::{Budget, row, title, verdict};
 use super::shop::{Shop, number};
+use super::statistics::{Budget, row, title, verdict};
 
 /// Requests a second, nine to each visit of the profile `classic`.
 const VISITS: &str = "22.3";

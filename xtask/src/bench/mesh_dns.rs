@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::figures::{median, ratio, row, title};
 use super::shop::Shop;
+use super::statistics::{median, ratio, row, title};
 use super::{Bench, on};
 use crate::servers::free_port;
 use crate::sh::{self, Running};

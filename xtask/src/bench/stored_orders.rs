@@ -8,8 +8,8 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::figures::{Budget, median, ratio, row, title, verdict};
 use super::shop::Shop;
+use super::statistics::{Budget, median, ratio, row, title, verdict};
 use crate::sh;
 
 /// Stores the one order of a shop many times over.

@@ -1,4 +1,4 @@
-//! What containers take.
+//! Memory use of containers.
 
 use anyhow::Context;
 

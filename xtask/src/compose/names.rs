@@ -1,4 +1,4 @@
-//! Who answers under which name.
+//! Checks which service answers under which DNS name.
 
 use anyhow::Context;
 

@@ -11,7 +11,7 @@ use crate::images;
 use crate::wait::{page, until};
 use crate::{servers, sh};
 
-/// Time limit for all containers to become healthy, on any machine.
+/// No container takes longer to be well, on any machine.
 const HEALTHY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Visitors a second, nine requests each: few enough for a machine that does other things, too.

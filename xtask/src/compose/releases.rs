@@ -19,7 +19,7 @@ const FIRST: &str = images::VERSION;
 
 /// A good version takes over by canary, one more by blue/green, a bad one is sent back, and no
 /// visitor notices but those who met the bad one. A command that dies leaves what can be ended.
-pub(super) fn tell(program: &Path, sockshop: &Path) -> anyhow::Result<()> {
+pub(super) fn run(program: &Path, sockshop: &Path) -> anyhow::Result<()> {
     let shop = Project::new(program, None)?.with("LOAD_DURATION", LOAD);
     shop.up()?;
     shop.until_well()?;

@@ -1,4 +1,4 @@
-//! What the auditor found.
+//! Audit results of the durability suite.
 
 use std::path::Path;
 use std::process::Stdio;

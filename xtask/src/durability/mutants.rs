@@ -1,4 +1,4 @@
-//! Bugs on purpose: each must be one that the audit finds.
+//! Seeded bugs (mutants): the audit must find each of them.
 //!
 //! They are in the code under `chassis::fault::failpoint`, and in no shipped executable.
 
@@ -22,9 +22,9 @@ const ORDERS: u64 = 100;
 /// A build for tests is slow: these wait for it.
 const USERS: [&str; 2] = ["--users", "12"];
 
-/// Interval of kills at a failpoint, besides the storm: long enough for a restarted process to
-/// do some work.
-const KILL_INTERVAL: Duration = Duration::from_millis(2500);
+/// How often somebody dies at one of these, besides the storm: seldom enough
+/// that whoever is started again gets to do something.
+const CRASH_INTERVAL: Duration = Duration::from_millis(2500);
 
 /// Deaths after which a customer asks again, payment is asked again, and a
 /// message is to be told again.
@@ -97,7 +97,7 @@ fn storm_over(
 /// until nobody is there to be `told` any more.
 fn arm(points: &Path, told: &Receiver<()>) {
     for point in POINTS.iter().cycle() {
-        if told.recv_timeout(KILL_INTERVAL) != Err(RecvTimeoutError::Timeout) {
+        if told.recv_timeout(CRASH_INTERVAL) != Err(RecvTimeoutError::Timeout) {
             return;
         }
         _ = std::fs::File::create(points.join(point));

@@ -21,8 +21,8 @@ use cluster_ip::ClusterIp;
 use dns::{Dns, Zone};
 use pod::{Place, Pod};
 
-/// Time limit for all pods to become ready, stores included.
-const READY_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long pods may take, the stores' included.
+const POD_READY_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A cluster with the pods of one build.
 pub(super) struct Cluster<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Cluster<'a> {
     network: Network,
     folder: tempfile::TempDir,
     dns: Dns,
-    door: ClusterIp,
+    service_ip: ClusterIp,
     pods: Vec<(Pod, bool)>,
     /// Everybody there ever was, by address.
     met: BTreeMap<Ipv4Addr, String>,
@@ -52,7 +52,7 @@ impl<'a> Cluster<'a> {
             network,
             folder,
             dns: Dns::start(gateway, stale)?,
-            door: ClusterIp::open(gateway)?,
+            service_ip: ClusterIp::open(gateway)?,
             pods: Vec::new(),
             met: BTreeMap::new(),
             prefix: [10, 244, third],
@@ -61,7 +61,7 @@ impl<'a> Cluster<'a> {
 
     /// Where the front-end's Service is.
     pub(super) fn url(&self) -> String {
-        format!("http://{}", self.door.address)
+        format!("http://{}", self.service_ip.address)
     }
 
     /// The addresses of all ready pods of `service`, as URLs.
@@ -104,10 +104,10 @@ impl<'a> Cluster<'a> {
                 *ready = probes.all(|probe| pod.passes(network, probe));
             }
             self.publish();
-            if begun.elapsed() > READY_TIMEOUT {
+            if begun.elapsed() > POD_READY_TIMEOUT {
                 let name = &self.pods[late].0.name;
                 _ = docker(&["logs", "--tail=20", &format!("{network}-{name}")]).status();
-                bail!("{name} is not ready after {READY_TIMEOUT:?}");
+                bail!("{name} is not ready after {POD_READY_TIMEOUT:?}");
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ impl<'a> Cluster<'a> {
     pub(super) fn wait_until_whole(&self) -> anyhow::Result<()> {
         let pods = self.pods.iter().map(|(pod, _)| pod);
         let is_whole = || pods.clone().all(Pod::is_whole).then_some(());
-        wait::until("pods that reach all they use", READY_TIMEOUT, is_whole)
+        wait::until("pods that reach all they use", POD_READY_TIMEOUT, is_whole)
     }
 
     /// Tells the pod called `name` to end while everybody learns that it does.
@@ -216,7 +216,7 @@ impl<'a> Cluster<'a> {
             zone.insert(name(service).to_owned(), found.collect());
         }
         self.dns.set(zone);
-        self.door.set(self.behind("front-end"));
+        self.service_ip.set(self.behind("front-end"));
     }
 
     fn behind(&self, service: &str) -> Vec<SocketAddr> {

@@ -25,7 +25,7 @@ const SHOP: [&[&str]; 3] = [
 /// the record, then Ethernet, IP and UDP.
 const CAPTURED: usize = 24 + 16 + 14 + 20 + 8;
 
-/// Time limit for a process to start.
+/// Longer than a process needs to start.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One host.

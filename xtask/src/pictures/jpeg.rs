@@ -7,8 +7,8 @@ use resvg::usvg::{Options, Tree};
 
 /// Width and height of a picture in pixels.
 pub(super) const SIDE: u16 = 800;
-/// Maximum size of a picture in bytes.
-pub(super) const MAX_PICTURE_BYTES: usize = 60_000;
+/// A picture stays below this many bytes.
+pub(super) const LIMIT: usize = 60_000;
 
 /// Renders a drawing as the best JPEG that fits the limit.
 pub(super) fn render(svg: &str) -> anyhow::Result<Vec<u8>> {
@@ -17,7 +17,7 @@ pub(super) fn render(svg: &str) -> anyhow::Result<Vec<u8>> {
     resvg::render(&tree, Transform::identity(), &mut pixels.as_mut());
     let qualities: Vec<u8> = (50..=80).collect();
     let fitting = qualities.partition_point(|quality| {
-        encode(pixels.data(), *quality).is_ok_and(|jpeg| jpeg.len() < MAX_PICTURE_BYTES)
+        encode(pixels.data(), *quality).is_ok_and(|jpeg| jpeg.len() < LIMIT)
     });
     let best = qualities[..fitting]
         .last()

@@ -38,7 +38,7 @@ fn every_jpeg_is_square_small_committed_and_unlike_the_others() {
         let shown = path.display();
         assert_eq!(size(&bytes), Some((jpeg::SIDE, jpeg::SIDE)), "{shown}");
         assert!(
-            bytes.len() < jpeg::MAX_PICTURE_BYTES,
+            bytes.len() < jpeg::LIMIT,
             "{shown} has {} bytes",
             bytes.len()
         );

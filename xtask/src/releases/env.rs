@@ -1,4 +1,4 @@
-//! Where the stories are told: what each target does in its own way.
+//! Test environments of the release scenarios, one per target.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

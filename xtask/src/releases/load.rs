@@ -1,4 +1,4 @@
-//! Shoppers, for as long as a release is on its way.
+//! Background load of `sockshop load` while a release runs.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -7,59 +7,56 @@ use std::process::{Child, Command};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::Scenario;
+use super::ScenarioContext;
 use crate::sh;
 
-/// Duration of a load test that is stopped before its end.
-const MAX_DURATION: &str = "1h";
+/// Duration given to the load test: longer than any scenario, which stops it.
+const LONG: &str = "1h";
 
-/// Shoppers in the shop.
+/// Running load test with the shopper profile.
 pub(super) struct Load {
     child: Child,
     summary: PathBuf,
     journal: PathBuf,
 }
 
-/// What they went through.
+/// Request counts of a finished load test.
 pub(super) struct Report {
-    /// Requests they made.
+    /// Number of requests made.
     pub(super) requests: u64,
-    /// Those that failed.
+    /// Number of requests that failed.
     pub(super) failed: u64,
     outcomes: String,
 }
 
 impl Load {
-    /// Lets shoppers in, until [`end`](Self::end).
-    pub(super) fn enter(stage: &Scenario<'_>, name: &str) -> anyhow::Result<Self> {
-        Self::enter_at(stage, name, stage.rate)
+    /// Starts shoppers at the rate of the scenario; they arrive until [`stop`](Self::stop).
+    pub(super) fn start(context: &ScenarioContext<'_>, name: &str) -> anyhow::Result<Self> {
+        Self::start_at(context, name, context.rate)
     }
 
-    /// As [`enter`](Self::enter), `rate` of them each second.
-    pub(super) fn enter_at(stage: &Scenario<'_>, name: &str, rate: &str) -> anyhow::Result<Self> {
-        let summary = stage.artefacts.join(format!("{name}.json"));
-        let journal = stage.artefacts.join(format!("{name}.jsonl"));
-        let mut load = stage.ground.load();
+    /// As [`start`](Self::start), with `rate` shoppers per second.
+    pub(super) fn start_at(
+        context: &ScenarioContext<'_>,
+        name: &str,
+        rate: &str,
+    ) -> anyhow::Result<Self> {
+        let summary = context.artefacts.join(format!("{name}.json"));
+        let journal = context.artefacts.join(format!("{name}.jsonl"));
+        let mut load = context.env.load();
         load.args(["--profile", "shopper", "--json"]);
-        load.args([
-            "--rate",
-            rate,
-            "--think",
-            "300ms",
-            "--duration",
-            MAX_DURATION,
-        ]);
+        load.args(["--rate", rate, "--think", "300ms", "--duration", LONG]);
         load.arg("--journal").arg(&journal);
         let child = load.stdout(File::create(&summary)?).spawn();
         Ok(Self {
-            child: child.context("no shoppers come")?,
+            child: child.context("cannot start the load test")?,
             summary,
             journal,
         })
     }
 
-    /// Lets nobody in any more, and waits until all have left.
-    pub(super) fn end(mut self) -> anyhow::Result<Report> {
+    /// Stops the load test and returns its report, once every visit has ended.
+    pub(super) fn stop(mut self) -> anyhow::Result<Report> {
         sh::run(Command::new("kill").args(["-INT", &self.child.id().to_string()]))?;
         ensure!(self.child.wait()?.success(), "the load test failed");
         let summary: Value = serde_json::from_str(&std::fs::read_to_string(&self.summary)?)?;
@@ -71,12 +68,12 @@ impl Load {
         })
     }
 
-    /// As [`end`](Self::end); fails when a request did, or when the auditor finds anything.
-    pub(super) fn end_content(self, stage: &Scenario<'_>) -> anyhow::Result<Report> {
+    /// As [`stop`](Self::stop); fails when a request failed or the audit reports a violation.
+    pub(super) fn stop_clean(self, context: &ScenarioContext<'_>) -> anyhow::Result<Report> {
         let journal = self.journal.clone();
-        let report = self.end()?;
-        report.must_be_whole()?;
-        stage.ground.audit(&journal)?;
+        let report = self.stop()?;
+        report.must_have_no_failures()?;
+        context.env.audit(&journal)?;
         Ok(report)
     }
 }
@@ -92,13 +89,13 @@ impl Drop for Load {
 
 impl Report {
     /// Fails when a request did, or when there was none.
-    pub(super) fn must_be_whole(&self) -> anyhow::Result<()> {
+    pub(super) fn must_have_no_failures(&self) -> anyhow::Result<()> {
         let Self {
             requests,
             failed,
             outcomes,
         } = self;
-        ensure!(*requests > 0, "nobody came");
+        ensure!(*requests > 0, "no request was made");
         ensure!(
             *failed == 0,
             "{failed} of {requests} requests failed: {outcomes}"

@@ -1,4 +1,4 @@
-//! `sockshop release`, as the stories use it.
+//! Runs `sockshop release` for the scenarios.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
@@ -7,20 +7,20 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-use super::Scenario;
+use super::ScenarioContext;
 use crate::wait;
 
 /// What every shop begins with.
 pub(super) const FIRST: &str = "0.1.0";
 
-/// Time limit for the instances of an ended version to stop.
+/// No instance takes longer to leave.
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Scenario<'_> {
+impl ScenarioContext<'_> {
     /// `sockshop release` with these arguments, here.
     pub(super) fn release(&self, arguments: &[&str]) -> Command {
-        let here = ["--target", self.ground.target().name()];
-        self.ground
+        let here = ["--target", self.env.target().name()];
+        self.env
             .command(&[&["release"][..], arguments, &here].concat())
     }
 
@@ -69,8 +69,8 @@ impl Scenario<'_> {
 
     /// Waits until instances of `version` are all there is of `service`.
     pub(super) fn only(&self, service: &str, version: &str) -> anyhow::Result<()> {
-        let expected = vec![version; self.ground.count(service)];
-        let versions = || self.ground.versions(service);
+        let expected = vec![version; self.env.count(service)];
+        let versions = || self.env.versions(service);
         let alone = || versions().is_ok_and(|all| all == expected);
         wait::until(
             &format!("{service} as {version} alone"),
@@ -81,7 +81,7 @@ impl Scenario<'_> {
 
     /// The lines in which the judge told what it saw, of a service.
     pub(super) fn verdicts(&self, service: &str) -> anyhow::Result<Vec<Value>> {
-        let file = self.ground.records().join(self.ground.target().name());
+        let file = self.env.records().join(self.env.target().name());
         let text = std::fs::read_to_string(file.join("verdicts.jsonl"))?;
         let lines = text.lines().map(serde_json::from_str::<Value>);
         let lines = lines.collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,4 @@
-//! The faults, and the ground they happen to.
+//! Store faults, and the test environment they are injected into.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -74,36 +74,36 @@ impl Fault {
         }
     }
 
-    pub(super) fn begin(self, ground: &mut TestEnv) -> anyhow::Result<()> {
+    pub(super) fn begin(self, env: &mut TestEnv) -> anyhow::Result<()> {
         match self {
-            Self::DiskFull => ground.disk.fill(),
+            Self::DiskFull => env.disk.fill(),
             Self::PostgresCrash => {
-                ground.servers()?.postgres.end("QUIT");
+                env.servers()?.postgres.end("QUIT");
                 Ok(())
             }
-            Self::PostgresReadOnly => read_only(ground.servers()?, "on"),
-            Self::PostgresConnectionsCut => cut_connections(ground.servers()?),
+            Self::PostgresReadOnly => read_only(env.servers()?, "on"),
+            Self::PostgresConnectionsCut => cut_connections(env.servers()?),
             Self::RedisKilled => {
-                ground.servers()?.redis.kill();
+                env.servers()?.redis.kill();
                 Ok(())
             }
-            Self::RedisOutOfMemory => ground.redis("CONFIG SET maxmemory 1"),
-            Self::RedisReadOnly => ground.redis("REPLICAOF 127.0.0.1 1"),
+            Self::RedisOutOfMemory => env.redis("CONFIG SET maxmemory 1"),
+            Self::RedisReadOnly => env.redis("REPLICAOF 127.0.0.1 1"),
         }
     }
 
-    pub(super) fn end(self, ground: &mut TestEnv) -> anyhow::Result<()> {
+    pub(super) fn end(self, env: &mut TestEnv) -> anyhow::Result<()> {
         match self {
             Self::DiskFull => {
-                ground.disk.free()?;
-                ground.restart_ended()
+                env.disk.free()?;
+                env.restart_ended()
             }
-            Self::PostgresCrash => ground.servers()?.postgres.restart(),
-            Self::PostgresReadOnly => read_only(ground.servers()?, "off"),
+            Self::PostgresCrash => env.servers()?.postgres.restart(),
+            Self::PostgresReadOnly => read_only(env.servers()?, "off"),
             Self::PostgresConnectionsCut => Ok(()),
-            Self::RedisKilled => ground.servers()?.redis.restart(),
-            Self::RedisOutOfMemory => ground.redis("CONFIG SET maxmemory 0"),
-            Self::RedisReadOnly => ground.redis("REPLICAOF NO ONE"),
+            Self::RedisKilled => env.servers()?.redis.restart(),
+            Self::RedisOutOfMemory => env.redis("CONFIG SET maxmemory 0"),
+            Self::RedisReadOnly => env.redis("REPLICAOF NO ONE"),
         }
     }
 }

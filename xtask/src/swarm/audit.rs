@@ -1,4 +1,4 @@
-//! The auditor, as a job inside the zones it has to see.
+//! Runs the audit as a Swarm job attached to the zones it reads.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::shop::Shop;
 use crate::images;
 use crate::wait::until;
 
-/// Time limit for the audit.
+/// How long the audit may take.
 const AUDIT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A job beside those it asks.

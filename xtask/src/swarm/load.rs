@@ -1,4 +1,4 @@
-//! Visitors from outside: each failed request is one too many.
+//! Background load on a Swarm; any failed request fails the test.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -16,18 +16,18 @@ pub(super) struct Load(Child);
 
 impl Load {
     /// Lets them in at `url`.
-    pub(super) fn gather(shop: &Shop<'_>, url: &str) -> anyhow::Result<Self> {
+    pub(super) fn start(shop: &Shop<'_>, url: &str) -> anyhow::Result<Self> {
         let known = count(&shop.journal);
         let mut load = load(shop, url, "1h");
-        let crowd = Self(load.stdout(Stdio::piped()).spawn().context("no visitors")?);
+        let load = Self(load.stdout(Stdio::piped()).spawn().context("no visitors")?);
         until("an order", Duration::from_secs(20), || {
             (count(&shop.journal) > known).then_some(())
         })?;
-        Ok(crowd)
+        Ok(load)
     }
 
     /// Sends them home, and fails when a request of any of them failed.
-    pub(super) fn leave(mut self, after: &str) -> anyhow::Result<()> {
+    pub(super) fn stop_clean(mut self, after: &str) -> anyhow::Result<()> {
         let id = self.0.id().to_string();
         Command::new("kill").args(["-INT", &id]).status()?;
         let mut said = String::new();

@@ -11,16 +11,16 @@ use crate::wait::until;
 /// Its port.
 const PORT: u16 = 8000;
 
-/// Time limit for the shop to answer through the load balancer.
+/// How long it may take until the shop is seen through it.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// `HAProxy`, on the manager.
-pub(super) struct Gate {
+pub(super) struct LoadBalancer {
     _running: Running,
     address: &'static str,
 }
 
-impl Gate {
+impl LoadBalancer {
     /// Opens it in front of both nodes, and returns once the shop is seen through it.
     pub(super) fn open(cluster: &Cluster) -> anyhow::Result<Self> {
         let program = sh::program("haproxy", "haproxy", &["/usr/sbin"])?;
@@ -33,19 +33,23 @@ impl Gate {
         });
         let text = include_str!("haproxy.cfg").replace("@PORT@", &PORT.to_string());
         std::fs::write(&file, text + &servers.concat())?;
-        let mut gate = cluster.manager().inside(&program);
-        gate.arg("-db").arg("-f").arg(file).stderr(Stdio::null());
-        let gate = Self {
-            _running: Running::start(&mut gate)?,
+        let mut load_balancer = cluster.manager().inside(&program);
+        load_balancer
+            .arg("-db")
+            .arg("-f")
+            .arg(file)
+            .stderr(Stdio::null());
+        let load_balancer = Self {
+            _running: Running::start(&mut load_balancer)?,
             address: cluster.manager().address,
         };
         let mut ask = cluster.manager().inside(&cluster.sockshop);
-        ask.args(["health", "--url", &gate.url()]);
+        ask.args(["health", "--url", &load_balancer.url()]);
         until("the shop behind the load balancer", READY_TIMEOUT, || {
             let asked = ask.stderr(Stdio::null()).status();
             asked.ok()?.success().then_some(())
         })?;
-        Ok(gate)
+        Ok(load_balancer)
     }
 
     /// Where visitors come in.

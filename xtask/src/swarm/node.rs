@@ -10,8 +10,8 @@ use anyhow::Context;
 use crate::sh::{self, Running};
 use crate::wait::until;
 
-/// Time limit for an engine to start.
-const ENGINE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an engine may take to start.
+const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a node does before it is an engine. No registry can be reached from
 /// there, so names of hosts are refused at once rather than after a while.
@@ -63,7 +63,7 @@ impl Node {
             "the engine of {name}, whose log is {}/log",
             folder.display()
         );
-        until(&what, ENGINE_TIMEOUT, || node.answers())?;
+        until(&what, ENGINE_START_TIMEOUT, || node.answers())?;
         Ok(node)
     }
 
@@ -134,9 +134,13 @@ impl Drop for Node {
         let groups = "find /sys/fs/cgroup -depth -type d -path \"*/$1*\" -exec rmdir {} +";
         let mut sweep = Command::new("sh");
         sweep.args(["-c", groups, "sh", self.name]);
-        _ = until("its control groups to be empty", ENGINE_TIMEOUT, || {
-            let swept = sweep.stderr(Stdio::null()).status();
-            swept.ok()?.success().then_some(())
-        });
+        _ = until(
+            "its control groups to be empty",
+            ENGINE_START_TIMEOUT,
+            || {
+                let swept = sweep.stderr(Stdio::null()).status();
+                swept.ok()?.success().then_some(())
+            },
+        );
     }
 }

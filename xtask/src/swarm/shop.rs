@@ -12,8 +12,8 @@ use super::node::Node;
 use crate::sh;
 use crate::wait::until;
 
-/// Time limit for the whole stack to start or to be removed.
-const DEPLOY_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long the whole shop may take to come or to go.
+const STACK_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A deployed stack, and what its visitors were told.
 pub(crate) struct Shop<'a> {
@@ -42,7 +42,7 @@ impl<'a> Shop<'a> {
             .join(format!("{}-files.jsonl", files.len()));
         let journal = journal.display().to_string();
         let shop = Self { cluster, journal };
-        let whole = until("every task to be healthy", DEPLOY_TIMEOUT, || {
+        let whole = until("every task to be healthy", STACK_TIMEOUT, || {
             shop.is_whole().then_some(())
         });
         whole.with_context(|| shop.tasks())?;
@@ -111,7 +111,7 @@ impl<'a> Shop<'a> {
     pub(crate) fn close(self) -> anyhow::Result<()> {
         self.manager().read(&["stack", "rm", "sock-shop"])?;
         for node in &self.cluster.nodes {
-            until("the stack to go", DEPLOY_TIMEOUT, || {
+            until("the stack to go", STACK_TIMEOUT, || {
                 let tasks = node.read(&["ps", "--all", "--quiet"]).ok()?;
                 let networks = ["network", "ls", "--quiet", "--filter", "name=sock-shop_"];
                 (tasks + &node.read(&networks).ok()?)

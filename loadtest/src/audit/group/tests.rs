@@ -41,7 +41,7 @@ fn facts(number: u32) -> [Fact; 4] {
         recalled: false,
     };
     [
-        Fact::Told(told),
+        Fact::Acknowledged(told),
         Fact::Order(order),
         Fact::Payment(payment),
         Fact::Shipment(shipment),
@@ -50,16 +50,16 @@ fn facts(number: u32) -> [Fact; 4] {
 
 /// Audits many orders, some of which `change` makes wrong.
 fn audit(change: impl Fn(u32, Fact) -> Option<Fact>) -> Report {
-    let mut pile = FactStore::new(Duration::ZERO).unwrap();
+    let mut store = FactStore::new(Duration::ZERO).unwrap();
     for number in 0..ORDERS {
         let kept = facts(number).into_iter();
         let kept = kept.filter_map(|fact| change(number, fact));
-        kept.for_each(|fact| pile.add(&fact).unwrap());
+        kept.for_each(|fact| store.add(&fact).unwrap());
     }
-    let read = pile.read;
-    let mut suspects = Suspects::new(Duration::ZERO);
-    pile.sift(&mut suspects).unwrap();
-    Report::of(read, suspects, Duration::ZERO)
+    let read = store.read;
+    let mut rechecks = Rechecks::new(Duration::ZERO);
+    store.group(&mut rechecks).unwrap();
+    Report::of(read, rechecks, Duration::ZERO)
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_one_service_forgot_is_found_among_many() {
     let found: Vec<_> = report
         .faults
         .iter()
-        .map(|fault| fault.rule.name())
+        .map(|violation| violation.rule.name())
         .collect();
     assert_eq!(
         found,
@@ -110,7 +110,7 @@ fn one_wish_that_became_two_orders_is_found_among_many() {
             key: "k11".to_owned(),
             ..order
         })),
-        Fact::Told(_) if number == 111 => None,
+        Fact::Acknowledged(_) if number == 111 => None,
         fact => Some(fact),
     });
     assert_eq!((report.broken(), report.counts["doubled"]), (1, 1));

@@ -65,9 +65,9 @@ fn broken(change: impl FnOnce(&mut OrderFacts)) -> Vec<Rule> {
     assert!(
         faults
             .iter()
-            .all(|fault| fault.order_id == "o" && !fault.facts.is_empty())
+            .all(|violation| violation.order_id == "o" && !violation.facts.is_empty())
     );
-    faults.into_iter().map(|fault| fault.rule).collect()
+    faults.into_iter().map(|violation| violation.rule).collect()
 }
 
 fn closed(case: &mut OrderFacts) {
@@ -266,20 +266,20 @@ fn what_was_asked_for_once_exists_once() {
         ..order()
     };
     let one = named("1", State::Standing);
-    assert_eq!(judge_rivals(&[]), None);
+    assert_eq!(judge_duplicates(&[]), None);
     assert_eq!(
-        judge_rivals(&[one.clone(), one.clone()]),
+        judge_duplicates(&[one.clone(), one.clone()]),
         None,
         "the same order"
     );
     assert_eq!(
-        judge_rivals(&[one.clone(), named("2", State::Closed)]),
+        judge_duplicates(&[one.clone(), named("2", State::Closed)]),
         None
     );
     for state in [State::Standing, State::Pending] {
-        let fault = judge_rivals(&[named("2", state), one.clone()]).unwrap();
-        assert_eq!((fault.rule, &*fault.order_id), (Rule::Doubled, "1"));
-        assert!(fault.facts.contains('2'));
+        let violation = judge_duplicates(&[named("2", state), one.clone()]).unwrap();
+        assert_eq!((violation.rule, &*violation.order_id), (Rule::Doubled, "1"));
+        assert!(violation.facts.contains('2'));
     }
 }
 

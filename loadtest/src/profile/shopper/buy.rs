@@ -12,10 +12,10 @@ use crate::browser::{Ask, Failed, Reply, page};
 use crate::journal::Entry;
 use crate::recorder::Purchase;
 
-/// Maximum number of attempts at one order.
+/// Attempts to place the same order.
 const MAX_ATTEMPTS: u32 = 12;
 
-/// Maximum delay between two attempts.
+/// Upper bound of the delay between two attempts.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(3);
 
 /// The page says what is wrong, or that this basket was bought already: not a
@@ -37,7 +37,7 @@ impl Shopper {
     /// Buys through the checkout page. Returns the order, if there is one.
     pub(super) async fn buy_by_form(
         &mut self,
-        world: &RunContext,
+        context: &RunContext,
     ) -> Result<Option<String>, Failed> {
         let checkout = self.browser.open("checkout", "/checkout").await?;
         if checkout.status.is_redirection() {
@@ -64,19 +64,21 @@ impl Shopper {
             idempotency_key: values[1].to_owned(),
             at: 0,
         };
-        self.pursue(world, form, |reply| by_form(reply, &entry))
+        self.pursue(context, form, |reply| by_form(reply, &entry))
             .await
     }
 
     /// Buys as a client of the JSON API, which empties the basket itself.
     pub(super) async fn buy_by_api(
         &mut self,
-        world: &RunContext,
+        context: &RunContext,
         key: &str,
     ) -> Result<Option<String>, Failed> {
         let ask = Ask::new("POST /orders", hyper::Method::POST, "/orders").or(REFUSED);
         let ask = ask.with(HeaderName::from_static("idempotency-key"), key);
-        let placed = self.pursue(world, ask, |reply| by_api(reply, key)).await?;
+        let placed = self
+            .pursue(context, ask, |reply| by_api(reply, key))
+            .await?;
         if placed.is_some() {
             self.put_back().await?;
         }
@@ -86,7 +88,7 @@ impl Shopper {
     /// Asks until there is an answer, and takes it down.
     async fn pursue(
         &mut self,
-        world: &RunContext,
+        context: &RunContext,
         ask: Ask,
         read: impl Fn(&Reply) -> Answer,
     ) -> Result<Option<String>, Failed> {
@@ -103,31 +105,31 @@ impl Shopper {
             let pause = Duration::from_millis(500) * attempt;
             self.browser.think(pause.min(MAX_RETRY_DELAY)).await;
         }
-        self.conclude(world, answer).await
+        self.conclude(context, answer).await
     }
 
     async fn conclude(
         &mut self,
-        world: &RunContext,
+        context: &RunContext,
         answer: Answer,
     ) -> Result<Option<String>, Failed> {
         match answer {
             Answer::Placed(entry) => {
                 let order = entry.order_id.clone();
-                world.acknowledge(entry).await;
+                context.acknowledge(entry).await;
                 Ok(Some(order))
             }
             Answer::Refused => {
-                world.tally.purchase(Purchase::Refused);
+                context.recorder.purchase(Purchase::Refused);
                 self.put_back().await?;
                 Ok(None)
             }
             Answer::TurnedAway(status) => {
-                world.tally.purchase(Purchase::Refused);
+                context.recorder.purchase(Purchase::Refused);
                 Err(Failed::No(status))
             }
             Answer::AskAgain => {
-                world.tally.purchase(Purchase::Unknown);
+                context.recorder.purchase(Purchase::Unknown);
                 Err(Failed::Later)
             }
         }

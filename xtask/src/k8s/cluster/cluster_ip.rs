@@ -1,4 +1,4 @@
-//! A Service with an address of its own: every new connection goes to a ready pod.
+//! `ClusterIP` emulation: every new connection goes to a ready pod.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -26,7 +26,7 @@ impl ClusterIp {
             for (turn, visitor) in listener.incoming().flatten().enumerate() {
                 let pods = inside.pods.lock().unwrap_or_else(PoisonError::into_inner);
                 let pod = pods.get(turn % pods.len().max(1)).copied();
-                thread::spawn(move || pod.map(|pod| lead(&visitor, pod)));
+                thread::spawn(move || pod.map(|pod| proxy(&visitor, pod)));
             }
         });
         Ok(door)
@@ -38,7 +38,7 @@ impl ClusterIp {
     }
 }
 
-fn lead(visitor: &TcpStream, pod: SocketAddr) -> io::Result<()> {
+fn proxy(visitor: &TcpStream, pod: SocketAddr) -> io::Result<()> {
     let inside = TcpStream::connect(pod)?;
     inside.set_nodelay(true)?;
     visitor.set_nodelay(true)?;

@@ -1,4 +1,4 @@
-//! What every image promises to whoever runs it.
+//! Contract of every image: settings that hold for whoever runs it.
 
 use anyhow::ensure;
 

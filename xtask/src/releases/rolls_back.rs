@@ -1,4 +1,4 @@
-//! Bad versions: each is sent back by itself, and nobody meets an error after that.
+//! Rollback scenario: every bad version is rolled back, and no request fails after that.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::load::Load;
 use super::rollout::FIRST;
-use super::{Scenario, Target};
+use super::{ScenarioContext, Target};
 use crate::swarm;
 
 /// How a canary goes here. What gets ready slowly may do so.
@@ -28,32 +28,32 @@ const NOT_FOR_TIME: &str = "[thresholds]\nslow = 1.0\n";
 
 /// One after the other. Wrong totals stay in the books, so they come last. Where
 /// instances take long to start, one version stands for all: the judge is the same.
-pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
+pub(super) fn run(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
     println!(
         "{:<12} {:<16} {:>8} {:>10}",
         "SERVICE", "VERSION", "SECONDS", "MET IT"
     );
-    if stage.ground.target() == Target::Swarm {
-        return sent_back(stage, "catalogue", swarm::ERRORS, "failed");
+    if context.env.target() == Target::Swarm {
+        return sent_back(context, "catalogue", swarm::ERRORS, "failed");
     }
     for (service, version, reason) in BAD {
-        sent_back(stage, service, version, reason).with_context(|| version)?;
+        sent_back(context, service, version, reason).with_context(|| version)?;
     }
-    late(stage)?;
-    sent_back(stage, "orders", "v2-wrong-total", "wrong")?;
-    unseen(stage)
+    late(context)?;
+    sent_back(context, "orders", "v2-wrong-total", "wrong")?;
+    unseen(context)
 }
 
 /// It is sent back for `reason`, and then all is as it was.
 fn sent_back(
-    stage: &Scenario<'_>,
+    context: &ScenarioContext<'_>,
     service: &str,
     version: &str,
     reason: &str,
 ) -> anyhow::Result<()> {
-    let crowd = Load::enter(stage, &format!("during-{service}-{version}"))?;
+    let load = Load::start(context, &format!("during-{service}-{version}"))?;
     let begun = Instant::now();
-    let config = stage.artefacts.join("not-for-time.toml");
+    let config = context.artefacts.join("not-for-time.toml");
     std::fs::write(&config, NOT_FOR_TIME)?;
     let config = config.display().to_string();
     let mut arguments = [&["canary", service, "--to", version][..], &PLAN[..]].concat();
@@ -63,9 +63,9 @@ fn sent_back(
     if version == "v2-slow-start" {
         arguments.extend(["--ready", "3s"]);
     }
-    let output = stage.roll(&arguments)?;
+    let output = context.roll(&arguments)?;
     let seconds = begun.elapsed().as_secs();
-    crowd.end()?;
+    load.stop()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(!output.status.success(), "nobody noticed {version}");
     ensure!(
@@ -74,15 +74,15 @@ fn sent_back(
     );
     let met = met(&String::from_utf8_lossy(&output.stdout)).context("no share is told")?;
     println!("{service:<12} {version:<16} {seconds:>8} {met:>10}");
-    stage.only(service, FIRST)?;
-    afterwards(stage, service, version)
+    context.only(service, FIRST)?;
+    afterwards(context, service, version)
 }
 
 /// Whoever comes now sees no error.
-fn afterwards(stage: &Scenario<'_>, service: &str, version: &str) -> anyhow::Result<()> {
-    let crowd = Load::enter(stage, &format!("after-{service}-{version}"))?;
+fn afterwards(context: &ScenarioContext<'_>, service: &str, version: &str) -> anyhow::Result<()> {
+    let load = Load::start(context, &format!("after-{service}-{version}"))?;
     std::thread::sleep(std::time::Duration::from_secs(2));
-    crowd.end()?.must_be_whole()
+    load.stop()?.must_have_no_failures()
 }
 
 /// The share of the requests that met a version, as the command tells it.
@@ -93,19 +93,19 @@ fn met(said: &str) -> Option<String> {
 }
 
 /// What only takes long to start is waited for.
-fn late(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    let crowd = Load::enter(stage, "slow-start")?;
+fn late(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    let load = Load::start(context, "slow-start")?;
     let plan = ["--window", "2s", "--requests", "10", "--ready", "30s"];
     let to = ["blue-green", "catalogue", "--to", "v2-slow-start"];
-    stage.must_promote(&[&to[..], &plan].concat())?;
-    stage.only("catalogue", "v2-slow-start")?;
-    crowd.end_content(stage).map(drop)
+    context.must_promote(&[&to[..], &plan].concat())?;
+    context.only("catalogue", "v2-slow-start")?;
+    load.stop_clean(context).map(drop)
 }
 
 /// A judge that does not look at orders lets wrong totals pass: so it is the
 /// business check, and nothing else, that catches them. The auditor sees them.
-fn unseen(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    let crowd = Load::enter(stage, "unseen")?;
+fn unseen(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    let load = Load::start(context, "unseen")?;
     let to = [
         "canary",
         "orders",
@@ -114,9 +114,9 @@ fn unseen(stage: &Scenario<'_>) -> anyhow::Result<()> {
         "--no-business-check",
     ];
     let plan = ["--steps", "50,100", "--window", "3s", "--requests", "10"];
-    stage.must_promote(&[&to[..], &plan].concat())?;
-    crowd.end()?;
-    let audit = stage.ground.command(&["audit", "--json"]).output()?;
+    context.must_promote(&[&to[..], &plan].concat())?;
+    load.stop()?;
+    let audit = context.env.command(&["audit", "--json"]).output()?;
     let audit: Value = serde_json::from_slice(&audit.stdout).context("no audit")?;
     ensure!(
         audit["ok"] == false,

@@ -10,7 +10,7 @@ use super::shop::Shop;
 use crate::sh;
 use crate::wait::until;
 
-/// Time limit for an update, a rollback or a rescheduling.
+/// How long an update, a rollback or a move may take.
 const UPDATE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All that is updated by starting the new task first.
@@ -62,24 +62,24 @@ pub(super) fn replace_a_killed_task(shop: &Shop<'_>) -> anyhow::Result<()> {
 
 /// Brings `services` to another release, one task after the other, and no request fails.
 pub(super) fn update(shop: &Shop<'_>, url: &str, services: &[&str]) -> anyhow::Result<()> {
-    let crowd = Load::gather(shop, url)?;
+    let load = Load::start(shop, url)?;
     for service in services {
         set_image(shop, service, GOOD)?;
     }
     for service in services {
         settled(shop, service, "completed")?;
     }
-    crowd.leave(&format!("the update of {}", services.join(", ")))
+    load.stop_clean(&format!("the update of {}", services.join(", ")))
 }
 
 /// A release that never becomes healthy is taken back by Swarm itself, and no request fails.
 pub(super) fn roll_back(shop: &Shop<'_>, url: &str, service: &str) -> anyhow::Result<()> {
     let image = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
     let before = shop.inspect(service, image)?;
-    let crowd = Load::gather(shop, url)?;
+    let load = Load::start(shop, url)?;
     set_image(shop, service, BAD)?;
     settled(shop, service, "rollback_completed")?;
-    crowd.leave(&format!("the rollback of {service}"))?;
+    load.stop_clean(&format!("the rollback of {service}"))?;
     let after = shop.inspect(service, image)?;
     ensure!(
         before == after && !after.ends_with(BAD),
@@ -116,7 +116,7 @@ fn settled(shop: &Shop<'_>, service: &str, state: &str) -> anyhow::Result<()> {
 /// A second version runs beside the first, as `README.md` says, and goes again.
 pub(super) fn run_beside(shop: &Shop<'_>) -> anyhow::Result<()> {
     let node = shop.manager();
-    let crowd = Load::gather(shop, &shop.door())?;
+    let load = Load::start(shop, &shop.door())?;
     let image = format!("sockshop/catalogue:{GOOD}");
     let create = BESIDE.split_whitespace().chain([image.as_str()]);
     node.read(&create.collect::<Vec<_>>())?;
@@ -132,13 +132,13 @@ pub(super) fn run_beside(shop: &Shop<'_>) -> anyhow::Result<()> {
             .is_empty()
             .then_some(())
     })?;
-    crowd.leave("a second catalogue beside the first")
+    load.stop_clean("a second catalogue beside the first")
 }
 
 /// Empties a node: its tasks move, and no request fails.
 pub(super) fn drain_a_node(shop: &Shop<'_>, url: &str) -> anyhow::Result<()> {
     let [manager, worker] = &shop.cluster.nodes;
-    let crowd = Load::gather(shop, url)?;
+    let load = Load::start(shop, url)?;
     manager.read(&["node", "update", "--availability", "drain", worker.name])?;
     until("the tasks to move", UPDATE_TIMEOUT, || {
         let left = worker.read(&["ps", "--quiet"]).ok()?;
@@ -147,7 +147,7 @@ pub(super) fn drain_a_node(shop: &Shop<'_>, url: &str) -> anyhow::Result<()> {
             .all(|service| manager.containers(service).is_ok_and(|ids| ids.len() == 2));
         (left.is_empty() && moved).then_some(())
     })?;
-    crowd.leave("the move from a drained node")?;
+    load.stop_clean("the move from a drained node")?;
     manager.read(&["node", "update", "--availability", "active", worker.name])?;
     until("every task to be healthy", UPDATE_TIMEOUT, || {
         shop.is_whole().then_some(())

@@ -1,4 +1,4 @@
-//! The image that is the whole shop, run as strictly as an engine can.
+//! All-in-one image test: the complete shop in one container, under the strictest settings.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! A manager that runs no containers of the shop: all is asked by jobs.
+//! Scenario with a Swarm manager that runs no containers of the shop: requests are sent by jobs.
 
-use super::Scenario;
+use super::ScenarioContext;
 use super::env::TestEnv;
 use super::load::Load;
 
@@ -12,16 +12,16 @@ const APART: &str = "service update --quiet --no-resolve-image \
 const PLAN: [&str; 4] = ["--window", "3s", "--requests", "10"];
 
 /// A release with jobs is like any other, but slower.
-pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    let TestEnv::Swarm { shop, .. } = &stage.ground else {
+pub(super) fn run(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    let TestEnv::Swarm { shop, .. } = &context.env else {
         anyhow::bail!("only a Swarm has managers");
     };
-    let crowd = Load::enter(stage, "shoppers")?;
+    let load = Load::start(context, "shoppers")?;
     shop.manager()
         .read(&APART.split_whitespace().collect::<Vec<_>>())?;
-    stage.must_promote(&[&["blue-green", "catalogue", "--to", "v2"][..], &PLAN].concat())?;
-    stage.only("catalogue", "v2")?;
-    let report = crowd.end_content(stage)?;
+    context.must_promote(&[&["blue-green", "catalogue", "--to", "v2"][..], &PLAN].concat())?;
+    context.only("catalogue", "v2")?;
+    let report = load.stop_clean(context)?;
     println!(
         "a release by jobs, {} requests, {} failed",
         report.requests, report.failed

@@ -1,4 +1,4 @@
-//! The arithmetic of benchmarks, and how figures are shown.
+//! Statistics of benchmarks, and how their results are printed.
 
 /// The middle of some values: half lie on either side. Nothing has no middle.
 pub(super) fn median(values: &[f64]) -> f64 {

@@ -5,7 +5,7 @@
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::Scenario;
+use super::ScenarioContext;
 use super::load::Load;
 
 /// Those who are asked most.
@@ -24,15 +24,15 @@ const POINTS: f64 = 2.0;
 const SETTLED_MS: i64 = 1500;
 
 /// One after the other, so that each is watched alone.
-pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    let crowd = Load::enter_at(stage, "shoppers", RATE)?;
+pub(super) fn run(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    let load = Load::start_at(context, "shoppers", RATE)?;
     for service in ASKED {
         let plan = ["--steps", "30,100", "--window", "20s", "--requests", "50"];
-        stage.must_promote(&[&["canary", service, "--to", "v2"][..], &plan[..]].concat())?;
-        let (new, all) = count(&stage.verdicts(service)?)?;
+        context.must_promote(&[&["canary", service, "--to", "v2"][..], &plan[..]].concat())?;
+        let (new, all) = count(&context.verdicts(service)?)?;
         as_planned(service, new, all, SHARE)?;
     }
-    crowd.end_content(stage).map(drop)
+    load.stop_clean(context).map(drop)
 }
 
 /// Fails when `new` of `all` is further from `planned` percent than chance explains.

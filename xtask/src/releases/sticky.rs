@@ -1,4 +1,4 @@
-//! A visitor keeps the front-end they met, and anybody may ask for either.
+//! Session affinity scenario: a visitor stays on one front-end version; a header selects either.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 
-use super::Scenario;
+use super::ScenarioContext;
 use super::load::Load;
 use super::rollout::FIRST;
-use super::shares::as_planned;
+use super::traffic_split::as_planned;
 use crate::wait;
-use crate::wait::PAGE_TIMEOUT;
+use crate::wait::REQUEST_TIMEOUT;
 
 /// The version that comes.
 const NEXT: &str = "v2";
@@ -34,11 +34,11 @@ const LOT: &str = "shop_lot";
 
 /// At half, each visitor stays with one version; whoever asks for the other
 /// gets it; and in the end everybody has the new one.
-pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    let crowd = Load::enter(stage, "shoppers")?;
-    let door = stage.ground.door();
+pub(super) fn run(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    let load = Load::start(context, "shoppers")?;
+    let door = context.env.door();
     let canary = [&["canary", "front-end", "--to", NEXT][..], &PLAN[..]].concat();
-    let mut canary = Canary(stage.release(&canary).stdout(Stdio::null()).spawn()?);
+    let mut canary = Canary(context.release(&canary).stdout(Stdio::null()).spawn()?);
     wait::until("a choice of versions at the door", READY, || {
         let mut visitor = Visitor::new(&door);
         visitor.look("/", None).ok()?;
@@ -81,17 +81,17 @@ pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
         let still = visitor.look("/", None)?;
         ensure!(still == *first, "asking once changed {first} to {still}");
     }
-    let said = stage.roll(&["promote", "front-end"])?;
+    let said = context.roll(&["promote", "front-end"])?;
     ensure!(said.status.success(), "it cannot be promoted");
     ensure!(canary.0.wait()?.success(), "the command did not promote");
-    stage.only("front-end", NEXT)?;
+    context.only("front-end", NEXT)?;
     for visitor in &mut visitors {
         let end = visitor.look("/", None)?;
         ensure!(end == NEXT, "{end} answers after it was released away");
     }
     let new = met.iter().filter(|one| *one == NEXT).count();
     println!("{new} of {VISITORS} visitors met {NEXT} at 50 %, and each kept what they met");
-    crowd.end_content(stage).map(drop)
+    load.stop_clean(context).map(drop)
 }
 
 /// The command that drives the canary.
@@ -126,7 +126,7 @@ impl<'a> Visitor<'a> {
         if let Some(wish) = wish {
             ask = ask.header("x-shop-version", wish);
         }
-        let ask = ask.config().timeout_global(Some(PAGE_TIMEOUT)).build();
+        let ask = ask.config().timeout_global(Some(REQUEST_TIMEOUT)).build();
         let mut answer = ask.call()?;
         let cookies = answer.headers().get_all("set-cookie").iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());

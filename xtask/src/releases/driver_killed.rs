@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::load::Load;
 use super::rollout::FIRST;
-use super::{Scenario, Target};
+use super::{ScenarioContext, Target};
 use crate::{interrupted, sh};
 
 /// What the command says at the start of a phase, and what it was to release then.
@@ -24,60 +24,60 @@ const PLAN: [&str; 6] = ["--steps", "50,100", "--window", "1s", "--requests", "1
 
 /// Each phase once, with `abort`, or one of the middle where instances take long
 /// to start; that one also with `promote`.
-pub(super) fn tell(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    let crowd = Load::enter(stage, "shoppers")?;
-    let phases = match stage.ground.target() {
+pub(super) fn run(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    let load = Load::start(context, "shoppers")?;
+    let phases = match context.env.target() {
         Target::Local => &PHASES[..],
         Target::Swarm => &PHASES[5..6],
     };
     for (phase, to) in phases {
-        left_in(stage, phase, to).with_context(|| format!("killed at `{phase}`"))?;
-        let said = stage.roll(&["abort", "catalogue"])?;
+        left_in(context, phase, to).with_context(|| format!("killed at `{phase}`"))?;
+        let said = context.roll(&["abort", "catalogue"])?;
         ensure!(
             said.status.success(),
             "it cannot be aborted: {}",
             String::from_utf8_lossy(&said.stderr)
         );
-        stage.only("catalogue", FIRST)?;
+        context.only("catalogue", FIRST)?;
         println!("killed at {phase:<14} aborted from elsewhere, {FIRST} alone");
     }
-    forgotten(stage)?;
-    left_in(stage, "judge", "v2")?;
-    let said = stage.roll(&["promote", "catalogue"])?;
+    forgotten(context)?;
+    left_in(context, "judge", "v2")?;
+    let said = context.roll(&["promote", "catalogue"])?;
     ensure!(said.status.success(), "it cannot be promoted");
-    stage.only("catalogue", "v2")?;
+    context.only("catalogue", "v2")?;
     println!("killed at judge          promoted from elsewhere, v2 alone");
-    if stage.ground.target() == Target::Swarm {
-        let release = |words: &[&str]| stage.release(words);
-        let only = |version: &str| stage.only("catalogue", version);
+    if context.env.target() == Target::Swarm {
+        let release = |words: &[&str]| context.release(words);
+        let only = |version: &str| context.only("catalogue", version);
         interrupted::at_every_change("docker", ["v2", FIRST], release, only)?;
     }
-    crowd.end_content(stage).map(drop)
+    load.stop_clean(context).map(drop)
 }
 
 /// Also what nobody remembers is seen, and can be ended by who knows what is to stay.
-fn forgotten(stage: &Scenario<'_>) -> anyhow::Result<()> {
-    left_in(stage, "judge", "v2")?;
-    std::fs::remove_dir_all(stage.ground.records())?;
-    let status = sh::read(&mut stage.release(&["status"]))?;
+fn forgotten(context: &ScenarioContext<'_>) -> anyhow::Result<()> {
+    left_in(context, "judge", "v2")?;
+    std::fs::remove_dir_all(context.env.records())?;
+    let status = sh::read(&mut context.release(&["status"]))?;
     ensure!(
         status.contains("--keep VERSION"),
         "it is not found: {status}"
     );
-    let refused = stage.release(&["abort", "catalogue"]).output()?;
+    let refused = context.release(&["abort", "catalogue"]).output()?;
     ensure!(!refused.status.success(), "it guesses which version stays");
-    let said = stage.roll(&["abort", "catalogue", "--keep", FIRST])?;
+    let said = context.roll(&["abort", "catalogue", "--keep", FIRST])?;
     ensure!(said.status.success(), "it cannot be aborted");
-    stage.only("catalogue", FIRST)?;
+    context.only("catalogue", FIRST)?;
     println!("forgotten                found and aborted, {FIRST} alone");
     Ok(())
 }
 
 /// Begins a canary, kills the command in `phase`, and sees that others notice.
-fn left_in(stage: &Scenario<'_>, phase: &str, to: &str) -> anyhow::Result<()> {
+fn left_in(context: &ScenarioContext<'_>, phase: &str, to: &str) -> anyhow::Result<()> {
     let arguments = [&["canary", "catalogue", "--to", to][..], &PLAN[..]].concat();
-    stage.kill_at(&arguments, phase)?;
-    let status = stage.release(&["status", "--json"]).output()?;
+    context.kill_at(&arguments, phase)?;
+    let status = context.release(&["status", "--json"]).output()?;
     let rows: Value = serde_json::from_slice(&status.stdout)?;
     let row = &rows[0];
     ensure!(

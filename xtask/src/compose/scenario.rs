@@ -1,4 +1,4 @@
-//! What is done to a shop, overlay by overlay.
+//! Scenarios of the Compose files, overlay by overlay.
 
 use std::path::Path;
 

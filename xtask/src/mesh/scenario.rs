@@ -1,4 +1,4 @@
-//! What must hold between hosts.
+//! Scenarios across hosts: forged and replayed datagrams, network partition, rejoin.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -10,8 +10,8 @@ use super::hosts::{Host, Hosts};
 use crate::sh::{self, Running};
 use crate::wait::until;
 
-/// Time limit for the mesh to notice a cut or its end, on any machine.
-const CONVERGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Much longer than the mesh needs to notice a cut or to mend, on any machine.
+const CONVERGENCE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The original's host names.
 const NAMES: [&str; 6] = [
@@ -95,7 +95,7 @@ pub(super) fn strangers_are_not_heard(hosts: &Hosts) -> anyhow::Result<()> {
     let stranger = Running::start(&mut stranger)?;
     let heard = until(
         "datagrams of strangers to be dropped",
-        CONVERGE_TIMEOUT,
+        CONVERGENCE_TIMEOUT,
         || {
             let dropped = dropped(first, "").ok()? - before;
             (dropped >= 3).then_some(dropped)
@@ -126,7 +126,7 @@ pub(super) fn replays_are_not_taken(hosts: &Hosts) -> anyhow::Result<()> {
         first.address
     );
     sh::read(second.run("bash").args(["-c", &again]))?;
-    let count = until("replays to be dropped", CONVERGE_TIMEOUT, || {
+    let count = until("replays to be dropped", CONVERGENCE_TIMEOUT, || {
         let dropped = dropped(first, "replay").ok()? - before;
         (dropped >= 3).then_some(dropped)
     })?;
@@ -151,7 +151,7 @@ pub(super) fn cut_and_join(hosts: &Hosts) -> anyhow::Result<()> {
     cut.plug("down")?;
     let begun = Instant::now();
     for host in rest {
-        until("the lost host's names to go", CONVERGE_TIMEOUT, || {
+        until("the lost host's names to go", CONVERGENCE_TIMEOUT, || {
             let gone = host.dig("orders", "A").ok()?.is_empty();
             let one = host.dig("catalogue", "A").ok()? == ["10.78.0.1"];
             (gone && one).then_some(())
@@ -159,7 +159,7 @@ pub(super) fn cut_and_join(hosts: &Hosts) -> anyhow::Result<()> {
     }
     until(
         "the lost host to know itself only",
-        CONVERGE_TIMEOUT,
+        CONVERGENCE_TIMEOUT,
         || {
             let gone = cut.dig("carts", "A").ok()?.is_empty();
             let own = cut.dig("catalogue", "A").ok()? == ["10.78.0.3"];
@@ -175,7 +175,7 @@ pub(super) fn cut_and_join(hosts: &Hosts) -> anyhow::Result<()> {
     let begun = Instant::now();
     hosts.settle()?;
     for host in rest {
-        until("all to know the same", CONVERGE_TIMEOUT, || {
+        until("all to know the same", CONVERGENCE_TIMEOUT, || {
             (host.serving().ok()? == cut.serving().ok()?).then_some(())
         })?;
     }
