@@ -12,7 +12,7 @@ use crate::timeout::call;
 /// Something the catalogue said, now or earlier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaybeStale<T> {
-    /// What it said.
+    /// Last good response of the catalogue.
     pub value: T,
     /// Whether that was earlier, because now it does not answer.
     pub stale: bool,

@@ -33,7 +33,7 @@ const SWEEP: Duration = Duration::from_secs(300);
 /// connection or pool.
 #[derive(Clone)]
 pub enum Store {
-    /// `SQLite` or `PostgreSQL`.
+    /// SQL database: `SQLite` or `PostgreSQL`.
     Sql(Database),
     /// Redis, which forgets expired sessions by itself.
     Redis(ConnectionManager),

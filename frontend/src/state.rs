@@ -25,9 +25,9 @@ pub struct AppState {
     pub catalogue: CatalogueClient<Client>,
     /// What visitors mean to buy.
     pub carts: CartsClient<Client>,
-    /// Who bought what.
+    /// Client of the orders service.
     pub orders: OrdersClient<Client>,
-    /// Who buys.
+    /// Client of the user service.
     pub users: UsersClient<Client>,
     /// Which front-end this is.
     pub release: Arc<Release>,
@@ -49,9 +49,9 @@ pub struct Services {
     pub catalogue: Client,
     /// What visitors mean to buy.
     pub carts: Client,
-    /// Who bought what.
+    /// Client of the orders service.
     pub orders: Client,
-    /// Who buys.
+    /// Client of the user service.
     pub user: Client,
 }
 

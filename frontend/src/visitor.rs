@@ -49,13 +49,13 @@ pub struct Visitor {
 /// A customer who has signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Customer {
-    /// 24 hex digits.
+    /// Identifier of the customer: 24 hex digits.
     pub id: String,
     /// What they sign in with.
     pub username: String,
-    /// May be empty.
+    /// Name of the customer, which may be empty.
     pub first_name: String,
-    /// May be empty.
+    /// Name of the customer, which may be empty.
     pub last_name: String,
     seen_at_ms: i64,
 }
@@ -122,7 +122,7 @@ impl Visitor {
         self.keep(shop, &Customer::now(customer)).await
     }
 
-    /// Ends the session.
+    /// Deletes the session and its cookies.
     pub async fn sign_out(&self, shop: &AppState) -> Result<()> {
         self.session.flush().await.map_err(unavailable)?;
         match marker::without(&self.marker(), shop.key.shop_id()) {

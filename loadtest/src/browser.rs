@@ -26,7 +26,7 @@ pub use net::{Net, Reply};
 /// Concurrent fetches of page resources, as in real browsers.
 const MAX_PARALLEL_FETCHES: usize = 6;
 
-/// Attempts per request.
+/// Maximum number of attempts per request.
 const MAX_ATTEMPTS: u32 = 4;
 
 /// Delay between two attempts.

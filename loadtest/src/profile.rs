@@ -1,4 +1,4 @@
-//! What visitors do.
+//! Load profiles: what a virtual user does in one visit.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -79,7 +79,7 @@ pub struct Kind {
 pub struct Moment {
     /// When it began, in seconds from the start.
     pub at: f64,
-    /// Requests per second.
+    /// Mean number of requests per second.
     pub rate: f64,
     /// Failed requests a second.
     pub failed: f64,

@@ -24,7 +24,7 @@ use crate::record::{Instance, Owner, Policy};
 pub struct Key {
     /// The mesh node that vouches for it, the only one to write under this key.
     pub owner: Owner,
-    /// Such as `catalogue`.
+    /// Name of the service, such as `catalogue`.
     pub service: String,
     /// Its name among its kind.
     pub instance: String,
@@ -46,7 +46,7 @@ pub struct Entry {
 pub enum Presence {
     /// It is, and this is what it says.
     Here(Instance),
-    /// It was.
+    /// The instance is gone: a tombstone.
     Gone,
 }
 
@@ -55,7 +55,7 @@ pub enum Presence {
 pub struct Register {
     /// When, and by whom.
     pub stamp: Stamp,
-    /// What.
+    /// Weights of the versions at that time.
     pub policy: Policy,
 }
 
@@ -64,7 +64,7 @@ pub struct Register {
 pub struct State {
     /// Instances, those gone included.
     pub instances: BTreeMap<Key, Entry>,
-    /// Policies by service.
+    /// Policy registers by name of the service.
     pub policies: BTreeMap<String, Register>,
 }
 
@@ -75,7 +75,7 @@ pub struct Merged<'a> {
     pub received: State,
     /// What of it was new: all that others need to be told.
     pub delta: State,
-    /// Everything known now.
+    /// Complete state after the merge.
     pub complete: &'a State,
 }
 

@@ -61,7 +61,7 @@ struct Upstream {
 pub enum NotForwarded {
     /// Too many questions wait already.
     Surplus,
-    /// No server answers.
+    /// None of the upstream servers answers.
     Failed,
 }
 

@@ -59,7 +59,7 @@ struct Holder {
 pub struct Member {
     /// Which, and which run of it.
     pub owner: Owner,
-    /// Where it gossips.
+    /// Address on which the node gossips.
     pub gossip: SocketAddr,
     /// Whether it is heard of now.
     pub alive: bool,
@@ -92,7 +92,7 @@ impl Node {
         (Self(Arc::new(inner)), told)
     }
 
-    /// Who this is.
+    /// Identity of this node: its name and generation.
     #[must_use]
     pub fn me(&self) -> &Owner {
         &self.0.me

@@ -11,7 +11,7 @@ pub use chassis::announce::canonical;
 /// One run of a mesh node: what it vouches for dies with it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
-    /// The node's name.
+    /// Name of the mesh node.
     pub node: String,
     /// Tells its runs apart; later ones are greater.
     pub run: u64,
@@ -44,7 +44,7 @@ pub struct Instance {
     pub version: String,
     /// The address others reach it at.
     pub address: IpAddr,
-    /// And the port.
+    /// Port on which the instance serves.
     pub port: u16,
     /// How far it is.
     pub phase: Phase,

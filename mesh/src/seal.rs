@@ -56,7 +56,7 @@ impl Dropped {
 pub struct Opened {
     /// How far the sender's clock is ahead of ours, the way included; negative: behind.
     pub ahead_ms: i64,
-    /// What it says.
+    /// Plain text of the datagram.
     pub payload: Vec<u8>,
 }
 
@@ -107,7 +107,7 @@ impl Seal {
         Some([&MARK[..], &nonce[..], &sealed.ok()?].concat())
     }
 
-    /// Opens `datagram`.
+    /// Decrypts `datagram` and checks its age and origin.
     pub fn open(&mut self, datagram: &[u8], now_ms: u64) -> Result<Opened, Dropped> {
         let (mark, rest) = datagram.split_at_checked(1).ok_or(Dropped::Garbage)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(Dropped::Garbage)?;

@@ -21,7 +21,7 @@ const LARGEST: usize = 65_507;
 /// Tells the time of day, in milliseconds since the Unix epoch.
 pub type Clock = fn() -> u64;
 
-/// Opens sealed sockets.
+/// Transport of chitchat over sealed datagrams.
 pub struct Sealed {
     key: MeshKey,
     clock: Clock,

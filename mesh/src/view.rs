@@ -22,7 +22,7 @@ pub struct View {
     reverse: HashMap<IpAddr, Vec<(String, String)>>,
 }
 
-/// One service.
+/// Versions of one service, with their instances.
 #[derive(Debug, Default)]
 pub struct Service {
     /// Its versions by name: those that are there, and those its policy names.
@@ -34,7 +34,7 @@ pub struct Service {
 /// One version of a service.
 #[derive(Debug)]
 pub struct Version {
-    /// Such as `v1`.
+    /// Name of the version, such as `v1`.
     pub name: String,
     /// Its share of the requests.
     pub share: u32,
@@ -44,7 +44,7 @@ pub struct Version {
     pub addresses: Vec<IpAddr>,
 }
 
-/// One instance.
+/// Endpoint of one instance of a version.
 #[derive(Debug)]
 pub struct Endpoint {
     /// Its name among its kind.

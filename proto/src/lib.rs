@@ -18,7 +18,7 @@ pub mod mesh {
     tonic::include_proto!("sockshop.mesh.v1");
 }
 
-/// Who bought what.
+/// Orders: messages, client and server of `sockshop.orders.v1`.
 pub mod orders {
     tonic::include_proto!("sockshop.orders.v1");
 }
@@ -28,12 +28,12 @@ pub mod payment {
     tonic::include_proto!("sockshop.payment.v1");
 }
 
-/// Where it is.
+/// Shipping: messages, client and server of `sockshop.shipping.v1`.
 pub mod shipping {
     tonic::include_proto!("sockshop.shipping.v1");
 }
 
-/// Who buys.
+/// Users: messages, client and server of `sockshop.user.v1`.
 pub mod user {
     tonic::include_proto!("sockshop.user.v1");
 }

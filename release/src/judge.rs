@@ -55,9 +55,9 @@ const P_DOUBT: f64 = 0.01;
 /// What the judge is shown: one window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Evidence {
-    /// The old version.
+    /// Sample of the old version.
     pub old: Sample,
-    /// The new one.
+    /// Sample of the new version.
     pub new: Sample,
     /// Times an instance of the new version ended by itself.
     pub crashes: u64,

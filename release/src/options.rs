@@ -42,7 +42,7 @@ pub struct Options {
     pub no_business_check: bool,
 }
 
-/// The file.
+/// Contents of the file given by `--config`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Config {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::judge::Thresholds;
 
-/// The two ways.
+/// Release strategy: how traffic moves to a new version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
@@ -30,7 +30,7 @@ impl Strategy {
 /// Steps, windows and thresholds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Which way.
+    /// Strategy of the rollout.
     pub strategy: Strategy,
     /// Shares of the new version, in percent; the last is 100.
     pub steps: Vec<u8>,

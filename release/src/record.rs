@@ -15,13 +15,13 @@ use crate::plan::Plan;
 /// A rollout that has begun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Of which service.
+    /// Name of the service.
     pub service: String,
     /// The version that served before.
     pub from: String,
     /// The version that is to take over.
     pub to: String,
-    /// How.
+    /// Plan of the rollout.
     pub plan: Plan,
     /// When, in milliseconds since the Unix epoch.
     pub begun_ms: i64,
@@ -30,12 +30,12 @@ pub struct Record {
 /// How a rollout ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What was wanted.
+    /// Record of the rollout at its start.
     #[serde(flatten)]
     pub record: Record,
     /// Whether the new version took over.
     pub promoted: bool,
-    /// Why not.
+    /// Reasons for an abort; empty after a promotion.
     pub reasons: Vec<String>,
     /// When it ended, in milliseconds since the Unix epoch.
     pub ended_ms: i64,

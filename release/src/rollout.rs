@@ -41,7 +41,7 @@ pub enum Outcome {
     Promoted,
     /// The old version serves all, and the new one is gone.
     Aborted {
-        /// Why.
+        /// Reasons for the abort, one per line.
         reasons: Vec<String>,
     },
 }

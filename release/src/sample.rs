@@ -23,7 +23,7 @@ const BLAME: [&str; 6] = ["2", "4", "8", "13", "14", "15"];
 /// an earlier sample is subtracted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Sample {
-    /// Requests answered.
+    /// Number of requests that were answered.
     pub requests: u64,
     /// Those of them that failed by the server's fault.
     pub errors: u64,

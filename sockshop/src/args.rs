@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "sockshop", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to do.
+    /// Subcommand; without one, the shop is started.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Status(status::Options),
     /// Show what the services say.
     Logs(logs::Options),
-    /// Close the shop.
+    /// Stop the shop and all its processes
     Down(DataDirArg),
     /// End an instance without a warning; it will be started again.
     Kill(signal::Options),
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Calls(calls::Options),
     /// Run one service in the foreground.
     Serve {
-        /// The service.
+        /// Process to run, with its settings.
         #[command(subcommand)]
         process: Box<Process>,
     },
@@ -79,7 +79,7 @@ pub(crate) enum Command {
     Audit(audit::Options),
     /// Break the shop on purpose, to see that it holds.
     Chaos {
-        /// How.
+        /// Kind of chaos, with its options.
         #[command(subcommand)]
         command: chaos::Command,
     },

@@ -14,7 +14,7 @@ use crate::state::State;
 /// What is to be audited.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How.
+    /// Options of the auditor.
     #[command(flatten)]
     audit: Audit,
 
@@ -27,11 +27,11 @@ pub(crate) struct Options {
     #[arg(long, env)]
     orders_url: Option<String>,
 
-    /// Where payment is.
+    /// Base URL of payment, when it is not found by the shop
     #[arg(long, env)]
     payment_url: Option<String>,
 
-    /// Where shipping is.
+    /// Base URL of shipping, when it is not found by the shop
     #[arg(long, env)]
     shipping_url: Option<String>,
 

@@ -55,7 +55,7 @@ impl DataDir {
         }
     }
 
-    /// Where it is.
+    /// Path of the data directory.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

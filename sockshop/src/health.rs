@@ -8,7 +8,7 @@ use hyper::{StatusCode, Uri};
 
 use crate::probe;
 
-/// Whom to ask.
+/// Options of the health probe.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// URL to ask; the admin port of the service in this container by default.

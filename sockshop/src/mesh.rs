@@ -110,7 +110,7 @@ impl Reach {
     }
 }
 
-/// Asks or steers.
+/// Runs a subcommand of `sockshop mesh`.
 pub(crate) async fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Members(reach) => members(reach).await,

@@ -19,9 +19,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What the other side said.
 pub(crate) struct Answer {
-    /// The status.
+    /// Status code of the response.
     pub(crate) status: StatusCode,
-    /// The text.
+    /// Body of the response as text.
     pub(crate) body: String,
 }
 

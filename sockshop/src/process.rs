@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One process, told apart from a later one that was given the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Process {
-    /// Its number.
+    /// Process identifier of the operating system.
     pub(crate) pid: u32,
     /// When it began, in clock ticks since the machine did.
     pub(crate) born: Option<u64>,
@@ -30,7 +30,7 @@ impl Process {
         Self { pid, born }
     }
 
-    /// This very process.
+    /// The process that calls this function.
     pub(crate) fn this() -> Self {
         Self::number(std::process::id())
     }
@@ -55,7 +55,7 @@ impl Process {
         pid.is_some_and(|pid| kill_process(pid, signal).is_ok())
     }
 
-    /// What it costs.
+    /// Memory use of the process.
     pub(crate) fn memory(self) -> Memory {
         let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid));
         text.map(|text| Memory::read(&text)).unwrap_or_default()
@@ -67,7 +67,7 @@ impl Process {
 }
 
 impl Memory {
-    /// Reads `/proc/PID/smaps_rollup`.
+    /// Parses the contents of `/proc/PID/smaps_rollup`.
     fn read(text: &str) -> Self {
         let bytes = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key))?;

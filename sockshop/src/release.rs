@@ -40,7 +40,7 @@ pub(crate) enum Command {
     History(ShowArgs),
 }
 
-/// Where releases happen.
+/// Kinds of release targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// The shop on this machine.
@@ -71,7 +71,7 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "FOLDER", default_value = "ecs")]
     templates: PathBuf,
 
-    /// The shop.
+    /// Data directory, which names the local shop.
     #[command(flatten)]
     which: DataDirArg,
 }
@@ -79,7 +79,7 @@ pub(crate) struct TargetArgs {
 /// A rollout to begin, or to go on with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StartArgs {
-    /// The service.
+    /// Service to release
     service: Service,
 
     /// The version that is to take over.
@@ -94,7 +94,7 @@ pub(crate) struct StartArgs {
     #[command(flatten)]
     options: Options,
 
-    /// Where.
+    /// Target of the release.
     #[command(flatten)]
     place: TargetArgs,
 }
@@ -102,26 +102,26 @@ pub(crate) struct StartArgs {
 /// A rollout to end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FinishArgs {
-    /// The service.
+    /// Service to release
     service: Service,
 
     /// The version that stays, when the rollout was begun on another machine.
     #[arg(long, value_name = "VERSION", value_parser = ::release::version::parse)]
     keep: Option<String>,
 
-    /// Where.
+    /// Target of the release.
     #[command(flatten)]
     place: TargetArgs,
 }
 
-/// What to show.
+/// Options of `release status` and `release history`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
 
-    /// Where.
+    /// Target of the release.
     #[command(flatten)]
     place: TargetArgs,
 }

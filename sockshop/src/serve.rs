@@ -14,7 +14,7 @@ pub(crate) enum Process {
     /// What visitors mean to buy.
     #[command(name = "carts", alias = "cart")]
     Cart(cart::Config),
-    /// What they bought.
+    /// Run the orders service
     Orders(orders::Config),
     /// Whether an amount may be charged.
     Payment(payment::Config),

@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Service {
-    /// What the shop sells.
+    /// Catalogue: the products on sale.
     Catalogue,
-    /// Who wants what.
+    /// Carts: the items each customer is about to buy.
     #[value(alias = "cart")]
     Carts,
-    /// Who bought what.
+    /// Orders: placing, paying and tracking orders.
     Orders,
-    /// Whether they may.
+    /// Payment: authorisation of amounts.
     Payment,
-    /// Who they are.
+    /// User: accounts, addresses and cards.
     User,
-    /// The queue of what is to be sent.
+    /// Shipping: the queue of shipments.
     Shipping,
-    /// The hands that send it.
+    /// Queue-master: the workers that pack and ship.
     QueueMaster,
-    /// The shop people see.
+    /// Front-end: the web shop and its JSON API.
     #[value(alias = "edge-router")]
     FrontEnd,
-    /// Who knows where they all are.
+    /// Mesh node: service discovery by DNS, and traffic weights.
     Meshd,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Options {
 pub(crate) enum Action {
     /// End it without a warning.
     Kill,
-    /// Hold it still.
+    /// Suspend the process until it is resumed.
     Pause,
     /// Let it go on.
     Resume,

@@ -19,22 +19,22 @@ pub(crate) struct State {
     pub(crate) url: String,
     /// Whether all of it has served at least once.
     pub(crate) ready: bool,
-    /// Its processes.
+    /// Instances of the shop.
     pub(crate) instances: Vec<Entry>,
 }
 
-/// One instance.
+/// State of one instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// What it serves.
+    /// Service of the instance.
     pub(crate) service: Service,
     /// The release it belongs to.
     pub(crate) version: String,
-    /// Its name.
+    /// Name of the instance.
     pub(crate) instance: String,
     /// Its process, while there is one.
     pub(crate) process: Option<Process>,
-    /// Where it listens.
+    /// Address on which the instance listens.
     pub(crate) address: IpAddr,
     /// Port for REST and gRPC.
     pub(crate) port: u16,
@@ -57,7 +57,7 @@ pub(crate) struct Entry {
 pub(crate) enum Phase {
     /// Begun, not ready yet.
     Starting,
-    /// Ready.
+    /// Ready, and serves requests.
     Serving,
     /// Held still by `sockshop pause`.
     Paused,
@@ -65,7 +65,7 @@ pub(crate) enum Phase {
     Draining,
     /// Died, and is about to be started again.
     Restarting,
-    /// Ended for good.
+    /// Stopped, and not started again.
     Stopped,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// The whole answer.
+/// Output of `sockshop status --json`.
 #[derive(Serialize)]
 struct Status {
     instances: Vec<Row>,

@@ -1,4 +1,4 @@
-//! Tables for people.
+//! Tables in aligned columns for terminals.
 
 /// Lays `rows` out under `head`, columns aligned. Numbers read best from the
 /// right: a head that begins with a blank asks for that.

@@ -9,7 +9,7 @@ use support::api::{Answer, Api};
 use support::shared;
 use support::visitor::{COLOURFUL, Visitor, password};
 
-/// Classic, at 12.00.
+/// The product Classic, at 12.00.
 const CLASSIC: &str = "zzz4f044-b040-410d-8ead-4de0446aec7e";
 
 /// Weave special, at 17.15.

@@ -16,10 +16,10 @@ use support::served::Served;
 use support::shared;
 use tokio::sync::mpsc;
 
-/// Colourful, at 18.00.
+/// The product Colourful, at 18.00.
 const COLOURFUL: &str = "3395a43e-2d88-40de-b95f-e00e1502085b";
 
-/// Holy, at 99.99.
+/// The product Holy, at 99.99.
 const HOLY: &str = "03fef6ac-1896-4ce8-bd69-b798f85c6e0b";
 
 const SEED: &str = "57a98d98e4b00679b4a830b2";

@@ -162,7 +162,7 @@ impl Scene {
         said
     }
 
-    /// Exactly one sock.
+    /// Sets the cart to exactly one pair.
     async fn fill_cart(&self) {
         let filled = async || {
             let emptied = self.buyer.web.call("DELETE", "/cart").await;

@@ -48,7 +48,7 @@ impl Cluster {
         serde_json::from_slice(&std::fs::read(self.0.path().join("cluster")).unwrap()).unwrap()
     }
 
-    /// Versions by Deployment.
+    /// Versions by name of the Deployment.
     fn versions(&self) -> Value {
         let state = self.state();
         let all = state["deployments"].as_object().unwrap().iter();

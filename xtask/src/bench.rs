@@ -37,7 +37,7 @@ pub(crate) struct Options {
     bare: Option<PathBuf>,
 }
 
-/// A benchmark.
+/// Benchmark to run by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Name {
     /// Cost of an order among a million, against one among a thousand

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use crate::docker::Engine;
 use crate::{images, sh, stand_ins};
 
-/// What to deploy.
+/// Options of the Compose suite.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Pack this static executable rather than building one

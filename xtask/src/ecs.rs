@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::sh;
 
-/// What to test.
+/// Options of the ECS suite.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Test this executable rather than a release build

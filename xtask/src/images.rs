@@ -83,7 +83,7 @@ fn megabytes(bytes: u64) -> String {
     format!("{}.{:02}", bytes / 1_000_000, bytes % 1_000_000 / 10_000)
 }
 
-/// `sockshop/catalogue:0.1.0`.
+/// Tag of an image, such as `sockshop/catalogue:0.1.0`.
 pub(crate) fn tag(name: &str) -> String {
     tagged(name, VERSION)
 }

@@ -26,7 +26,7 @@ use crate::{images, sh, stand_ins};
 use objects::Objects;
 use tools::Tools;
 
-/// What to test.
+/// Options of the Kubernetes suite.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Run this static executable rather than building one

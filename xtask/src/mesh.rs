@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::sh;
 use hosts::Hosts;
 
-/// What to test.
+/// Options of the mesh suite.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Test this executable rather than a release build

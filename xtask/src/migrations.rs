@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// Where to look.
+/// Options of the migration check.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A folder of migrations; all of the shop's when none is given

@@ -32,7 +32,7 @@ pub(crate) enum Target {
     Swarm,
 }
 
-/// Release scenario.
+/// Scenario of the release suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
     /// Blue/green and canary of every service to a good version.

@@ -58,7 +58,7 @@ impl Servers {
     }
 }
 
-/// A PostgreSQL.
+/// PostgreSQL server in a folder of its own.
 pub(crate) struct Postgres {
     data: PathBuf,
     port: u16,
@@ -158,7 +158,7 @@ fn serve_postgres(data: &Path, port: u16) -> anyhow::Result<Running> {
     Ok(running)
 }
 
-/// A Redis.
+/// Redis server on a port of its own.
 pub(crate) struct Redis {
     folder: PathBuf,
     port: u16,
@@ -176,7 +176,7 @@ impl Redis {
         })
     }
 
-    /// Kills it.
+    /// Kills the server without a shutdown.
     pub(crate) fn kill(&mut self) {
         self.running.end("KILL");
     }
@@ -197,7 +197,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Its port.
+    /// Port on which the server listens.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }

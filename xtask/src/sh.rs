@@ -167,7 +167,7 @@ impl Running {
 }
 
 impl Running {
-    /// Its process id.
+    /// Process identifier of the child.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }

@@ -27,7 +27,7 @@ enum Stores {
     Servers,
 }
 
-/// What to test.
+/// Options of the Swarm suite.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Pack this static executable rather than building one

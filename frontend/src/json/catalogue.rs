@@ -53,7 +53,7 @@ async fn list(State(shop): State<AppState>, _: Visitor, Query(pairs): Pairs) -> 
 #[derive(Serialize, ToSchema)]
 struct Size {
     size: u32,
-    /// Always null.
+    /// Always null, as in the original.
     err: Option<String>,
 }
 
@@ -100,7 +100,7 @@ async fn one(
 #[derive(Serialize, ToSchema)]
 struct Tags {
     tags: Vec<String>,
-    /// Always null.
+    /// Always null, as in the original.
     err: Option<String>,
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Created {
     pub(super) id: String,
 }
 
-/// A product.
+/// Product in the original's JSON format.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sock {

@@ -68,7 +68,7 @@ fn forget_ids(value: &mut Value) {
     }
 }
 
-/// Such as `2024-05-06T07:08:09.123+0000`.
+/// Formats a time as the original does, such as `2024-05-06T07:08:09.123+0000`.
 fn date(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()

@@ -33,7 +33,7 @@ struct About {
     rows: Vec<Row>,
 }
 
-/// `GET /about`
+/// `GET /about`: the page about the shop.
 pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let (mut catalogue, mut carts) = (shop.catalogue.clone(), shop.carts.clone());
     let (mut orders, mut users) = (shop.orders.clone(), shop.users.clone());

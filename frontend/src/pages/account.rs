@@ -27,7 +27,7 @@ struct Account {
     cards: Vec<Choice>,
 }
 
-/// `GET /account`
+/// `GET /account`: profile, addresses and cards.
 pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let request = pb::GetCustomerRequest {
         id: visit.visitor.signed_in()?.id.clone(),
@@ -98,7 +98,7 @@ async fn done<T>(
     }
 }
 
-/// `POST /account/profile`
+/// `POST /account/profile`: changes the customer's names.
 pub(super) async fn rename(State(shop): State<AppState>, posted: Submitted) -> Result<Response> {
     let (id, form, fits) = checked(&shop, &posted, "profile").await?;
     let visit = &posted.visit;
@@ -118,7 +118,7 @@ pub(super) async fn rename(State(shop): State<AppState>, posted: Submitted) -> R
     done(&shop, visit, form, renamed).await
 }
 
-/// `POST /account/addresses`
+/// `POST /account/addresses`: saves an address.
 pub(super) async fn add_address(
     State(shop): State<AppState>,
     posted: Submitted,
@@ -131,7 +131,7 @@ pub(super) async fn add_address(
     done(&shop, &posted.visit, form, kept).await
 }
 
-/// `POST /account/cards`
+/// `POST /account/cards`: saves a card.
 pub(super) async fn add_card(State(shop): State<AppState>, posted: Submitted) -> Result<Response> {
     let (id, form, fits) = checked(&shop, &posted, "card").await?;
     if !fits {
@@ -141,7 +141,7 @@ pub(super) async fn add_card(State(shop): State<AppState>, posted: Submitted) ->
     done(&shop, &posted.visit, form, kept).await
 }
 
-/// `POST /account/addresses/{id}/remove`
+/// `POST /account/addresses/{id}/remove`: deletes an address.
 pub(super) async fn remove_address(
     State(shop): State<AppState>,
     Path(id): Path<String>,
@@ -155,7 +155,7 @@ pub(super) async fn remove_address(
     removed_or_gone(&shop, &visit, removed.map(drop).map_err(Error::from))
 }
 
-/// `POST /account/cards/{id}/remove`
+/// `POST /account/cards/{id}/remove`: deletes a card.
 pub(super) async fn remove_card(
     State(shop): State<AppState>,
     Path(id): Path<String>,

@@ -21,9 +21,9 @@ pub(super) struct Basket {
 /// Some pairs of one sock.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    /// Which sock.
+    /// Identifier of the product.
     pub product_id: String,
-    /// How many pairs.
+    /// Number of pairs in the basket.
     pub quantity: u32,
     sock: Option<Sock>,
     noted_cents: i64,
@@ -108,12 +108,12 @@ impl Line {
         (self.each_cents() != self.noted_cents).then(|| format!("It was {was} when you put it in"))
     }
 
-    /// One pair fewer.
+    /// Quantity after the minus button.
     pub(super) fn fewer(&self) -> u32 {
         self.quantity.saturating_sub(1)
     }
 
-    /// One pair more.
+    /// Quantity after the plus button.
     pub(super) fn more(&self) -> u32 {
         self.quantity.saturating_add(1)
     }

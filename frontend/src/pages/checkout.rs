@@ -45,7 +45,7 @@ struct Checkout {
     revision: String,
 }
 
-/// `GET /checkout`
+/// `GET /checkout`: the form with the total.
 pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let Some(customer) = &visit.visitor.customer else {
         let page = visit.page(&shop, "Checkout").await;
@@ -70,7 +70,7 @@ pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Re
     html(&sheet.lay_out(&shop, &visit).await)
 }
 
-/// `POST /checkout`
+/// `POST /checkout`: places the order.
 pub(super) async fn order(
     State(shop): State<AppState>,
     Submitted { visit, form: sent }: Submitted,

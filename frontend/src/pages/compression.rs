@@ -1,4 +1,4 @@
-//! Compression of pages.
+//! Compression of pages by gzip, in one piece.
 
 use std::io::Write;
 

@@ -33,7 +33,7 @@ pub(super) struct Field {
     pub value: String,
     /// What is wrong with that.
     pub problem: Option<String>,
-    /// What it takes.
+    /// Rule that a value must meet.
     pub rule: Rule,
 }
 

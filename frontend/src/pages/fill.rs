@@ -26,7 +26,7 @@ struct BasketPage {
     basket: Option<Basket>,
 }
 
-/// `GET /basket`
+/// `GET /basket`: the lines and the total.
 pub(super) async fn show(State(shop): State<AppState>, visit: PageContext) -> Result<Response> {
     let cart = visit.cart(&shop).await.ok();
     let mut page = visit.page_with(&shop, "Your basket", cart.as_ref());

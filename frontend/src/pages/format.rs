@@ -31,17 +31,17 @@ pub(super) fn stock(count: i64) -> String {
     }
 }
 
-/// `sock` or `socks`.
+/// Singular or plural: `sock` or `socks`.
 pub(super) fn socks_word(count: u32) -> &'static str {
     if count == 1 { "sock" } else { "socks" }
 }
 
-/// `item` or `items`.
+/// Singular or plural: `item` or `items`.
 pub(super) fn items_word(count: u32) -> &'static str {
     if count == 1 { "item" } else { "items" }
 }
 
-/// `pair` or `pairs`.
+/// Singular or plural: `pair` or `pairs`.
 pub(super) fn pairs_word(count: u32) -> &'static str {
     if count == 1 { "pair" } else { "pairs" }
 }

@@ -1,4 +1,4 @@
-//! The front door.
+//! Home page: the newest and best of the catalogue.
 
 use askama::Template;
 use axum::extract::State;

@@ -17,7 +17,7 @@ use crate::{AppState, Visitor};
 /// One request for a page.
 #[derive(Clone, Debug)]
 pub(super) struct PageContext {
-    /// Who asks.
+    /// Visitor who sent the request.
     pub visitor: Visitor,
     /// For which path and query.
     pub path: String,
@@ -44,7 +44,7 @@ impl PageContext {
         self.page_with(shop, title, cart.ok().as_ref())
     }
 
-    /// The visitor's cart.
+    /// Fetches the cart of the visitor.
     pub(super) async fn cart(&self, shop: &AppState) -> Result<Cart> {
         let request = GetCartRequest {
             customer_id: self.visitor.owner().to_owned(),

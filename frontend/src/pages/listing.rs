@@ -26,7 +26,7 @@ pub(super) struct View {
     pub tags: Vec<String>,
     /// Words to look for.
     pub search: String,
-    /// Counts from 1.
+    /// Number of the page, from 1.
     pub page: u32,
     sort: &'static str,
     size: u32,

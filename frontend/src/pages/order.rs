@@ -17,7 +17,7 @@ pub(super) struct Bought {
     pub name: String,
     /// Where its page is.
     pub path: String,
-    /// How many pairs.
+    /// Number of pairs of this line.
     pub pairs: u32,
     /// What a pair did cost.
     pub each: String,
@@ -44,7 +44,7 @@ impl From<pb::Order> for Order {
 }
 
 impl Order {
-    /// Its id.
+    /// Identifier of the order.
     pub(super) fn id(&self) -> &str {
         &self.0.id
     }
@@ -133,7 +133,7 @@ impl Order {
         format::pairs_word(self.pairs())
     }
 
-    /// What was bought.
+    /// Lines of the order, with their names and prices.
     pub(super) fn items(&self) -> Vec<Bought> {
         self.0.items.iter().map(Bought::from).collect()
     }
@@ -152,7 +152,7 @@ impl Order {
         self.sums().total()
     }
 
-    /// Who bought it.
+    /// Full name of the customer.
     pub(super) fn buyer(&self) -> String {
         let Some(buyer) = &self.0.customer else {
             return "you".to_owned();
@@ -164,7 +164,7 @@ impl Order {
         }
     }
 
-    /// Where it goes.
+    /// Delivery address in one line.
     pub(super) fn address(&self) -> String {
         let address = self.0.address.clone().unwrap_or_default();
         saved::line(
@@ -183,7 +183,7 @@ impl Order {
         }
     }
 
-    /// Names its parcel.
+    /// Identifier of the shipment.
     pub(super) fn shipment(&self) -> &str {
         &self.0.shipment_id
     }

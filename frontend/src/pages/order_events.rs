@@ -42,7 +42,7 @@ struct Watch {
     ended: bool,
 }
 
-/// `GET /account/orders/{id}/events`
+/// `GET /account/orders/{id}/events`: status changes as server-sent events.
 pub(super) async fn events(
     State(shop): State<AppState>,
     Path(id): Path<String>,

@@ -37,7 +37,7 @@ pub(super) struct From {
     from: String,
 }
 
-/// `GET /account/orders`
+/// `GET /account/orders`: the customer's orders, newest first.
 pub(super) async fn list(
     State(shop): State<AppState>,
     Query(From { from }): Query<From>,
@@ -79,7 +79,7 @@ pub(super) async fn own(shop: &AppState, visitor: &Visitor, id: &str) -> Result<
     }
 }
 
-/// `GET /account/orders/{id}`
+/// `GET /account/orders/{id}`: one order with its timeline.
 pub(super) async fn show(
     State(shop): State<AppState>,
     Path(id): Path<String>,
@@ -108,7 +108,7 @@ pub(super) async fn show_old(
     show(state, Path(id), visit).await
 }
 
-/// `POST /account/orders/{id}/cancel`
+/// `POST /account/orders/{id}/cancel`: cancels an order that is not packed.
 pub(super) async fn cancel(
     State(shop): State<AppState>,
     Path(id): Path<String>,

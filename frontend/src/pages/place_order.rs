@@ -31,7 +31,7 @@ pub(super) struct Wish {
     /// The revision of the cart that the page showed: it is bought once. Empty
     /// in a form that an older front-end made.
     pub revision: String,
-    /// What is new.
+    /// Address and card that the form adds.
     pub form: Form,
 }
 
@@ -52,7 +52,7 @@ pub(super) enum Failed {
     Gone,
     /// A service does not answer: it may be tried again with the same key.
     Later,
-    /// Anything else.
+    /// Any other error of a service.
     Other(Error),
 }
 

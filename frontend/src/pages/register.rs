@@ -1,4 +1,4 @@
-//! Opening an account.
+//! Registration: the form and its submission.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -26,7 +26,7 @@ struct Register {
     next_query: String,
 }
 
-/// `GET /register`
+/// `GET /register`: the registration form.
 pub(super) async fn invite(
     State(shop): State<AppState>,
     Query(onwards): Query<NextQuery>,
@@ -52,7 +52,7 @@ async fn invite_again(
     html_with(status, &page)
 }
 
-/// `POST /sign-up`
+/// `POST /sign-up`: creates an account and signs in.
 pub(super) async fn register(
     State(shop): State<AppState>,
     Submitted { visit, form: sent }: Submitted,

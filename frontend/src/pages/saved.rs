@@ -11,7 +11,7 @@ use crate::AppState;
 /// One saved thing, to choose or to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
-    /// Names it.
+    /// Identifier of the saved item.
     pub id: String,
     /// What it is, in a line.
     pub text: String,

@@ -36,7 +36,7 @@ struct SignIn {
     next_query: String,
 }
 
-/// `GET /sign-in`
+/// `GET /sign-in`: the sign-in form.
 pub(super) async fn ask(
     State(shop): State<AppState>,
     Query(onwards): Query<NextQuery>,
@@ -65,7 +65,7 @@ async fn ask_again(
     html_with(status, &page)
 }
 
-/// `POST /sign-in`
+/// `POST /sign-in`: checks the password and starts a session.
 pub(super) async fn sign_in(
     State(shop): State<AppState>,
     Submitted { visit, form: sent }: Submitted,
@@ -126,7 +126,7 @@ pub(super) fn retry_later(error: &Error, mut page: Response) -> Response {
     page
 }
 
-/// `POST /sign-out`
+/// `POST /sign-out`: ends the session.
 pub(super) async fn sign_out(
     State(shop): State<AppState>,
     Submitted { visit, .. }: Submitted,

@@ -28,7 +28,7 @@ pub(super) struct Sock {
     pub stock: i64,
     /// What kind of sock it is.
     pub tags: Vec<String>,
-    /// In cents.
+    /// Price of one pair in cents.
     pub price_cents: i64,
     pictures: Vec<String>,
 }
@@ -53,19 +53,19 @@ impl Sock {
         format::sock_href(&self.id)
     }
 
-    /// Its best picture.
+    /// URL of the first picture.
     pub(super) fn picture(&self) -> String {
         let first = self.pictures.first().cloned();
         first.unwrap_or_else(|| Assets.picture("empty.svg"))
     }
 
-    /// Its other picture.
+    /// URL of the second picture, if it differs.
     pub(super) fn second_picture(&self) -> Option<&str> {
         let second = self.pictures.get(1)?;
         (*second != self.pictures[0]).then_some(second)
     }
 
-    /// What it costs.
+    /// Price as it is shown.
     pub(super) fn price(&self) -> String {
         format::money(self.price_cents)
     }
@@ -94,7 +94,7 @@ struct SockPage {
     alike: Vec<Sock>,
 }
 
-/// `GET /socks/{id}`
+/// `GET /socks/{id}`: the page of one product.
 pub(super) async fn show(
     State(shop): State<AppState>,
     Path(id): Path<String>,

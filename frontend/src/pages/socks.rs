@@ -20,7 +20,7 @@ pub(super) struct Tag {
     pub name: String,
     /// How many socks carry it.
     pub products: u32,
-    /// Where it leads.
+    /// Target of the link.
     pub href: String,
     /// Whether it is chosen.
     pub on: bool,
@@ -74,7 +74,7 @@ struct List {
     next: Option<String>,
 }
 
-/// `GET /socks`
+/// `GET /socks`: products by tags, search and page.
 pub(super) async fn show(
     State(shop): State<AppState>,
     RawQuery(query): RawQuery,

@@ -25,9 +25,9 @@ pub(super) struct Form(HashMap<String, String>);
 /// A form that one of our own pages gave to this very visitor.
 #[derive(Debug)]
 pub(super) struct Submitted {
-    /// Who sent it.
+    /// Context of the request.
     pub visit: PageContext,
-    /// What they sent.
+    /// Fields of the form.
     pub form: Form,
 }
 

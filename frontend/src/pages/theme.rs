@@ -20,9 +20,9 @@ pub(super) enum Theme {
     /// As the system has it.
     #[default]
     Auto,
-    /// Always light.
+    /// Light, whatever the system prefers.
     Light,
-    /// Always dark.
+    /// Dark, whatever the system prefers.
     Dark,
 }
 
@@ -67,7 +67,7 @@ impl Theme {
     }
 }
 
-/// `POST /theme`
+/// `POST /theme`: remembers the chosen theme.
 pub(super) async fn choose(cookies: Cookies, form: Form) -> Result<Response> {
     let theme = Theme::read(form.value("theme"));
     let cookie = Cookie::build((COOKIE, theme.name()))

@@ -25,17 +25,17 @@ impl Totals {
         }
     }
 
-    /// For the goods.
+    /// Sum of the lines as it is shown.
     pub(super) fn subtotal(self) -> String {
         money(self.subtotal)
     }
 
-    /// For the way.
+    /// Shipping cost as it is shown.
     pub(super) fn shipping(self) -> String {
         money(self.shipping)
     }
 
-    /// In all.
+    /// Total as it is shown.
     pub(super) fn total(self) -> String {
         money(self.total)
     }

@@ -20,16 +20,16 @@ pub(crate) fn name(key: &Key) -> String {
 pub struct Flash {
     /// How it is meant.
     pub kind: Kind,
-    /// The sentence.
+    /// Text of the message.
     pub text: String,
 }
 
 /// How a message is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Kind {
-    /// Something was done.
+    /// Success of what the visitor asked for.
     Done,
-    /// Something went wrong.
+    /// Failure of what the visitor asked for.
     Problem,
 }
 

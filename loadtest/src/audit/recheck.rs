@@ -15,7 +15,7 @@ use super::violation::{Rule, Violation};
 /// Upper bound of orders that are re-checked; violations beyond it are only counted.
 const MAX_RECHECKS: usize = 10_000;
 
-/// Concurrent re-checks.
+/// Maximum number of orders checked at the same time.
 const RECHECK_CONCURRENCY: usize = 16;
 
 /// Delay between two rounds of re-checks.

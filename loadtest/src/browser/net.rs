@@ -35,11 +35,11 @@ pub struct Net {
 /// HTTP response with its complete body.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// HTTP status code.
+    /// Status code of the response.
     pub status: StatusCode,
-    /// HTTP response headers.
+    /// Header fields of the response.
     pub headers: HeaderMap,
-    /// Complete response body.
+    /// Body of the response, read to its end.
     pub body: Bytes,
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn serve(listener: TcpListener, dns: Dns) {
     }
 }
 
-/// The open connections.
+/// Set of open DNS connections over TCP.
 #[derive(Default)]
 struct Connections {
     tasks: JoinSet<()>,

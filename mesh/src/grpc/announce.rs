@@ -18,7 +18,7 @@ use crate::refusal::Reason;
 /// A lease ends when nothing is announced for this long.
 const EXPIRES: Duration = Duration::from_millis(1600);
 
-/// One announcing stream.
+/// Announcement stream of one process, which is its lease.
 pub(super) struct Held {
     node: Node,
     shutdown: Shutdown,
@@ -82,7 +82,7 @@ impl Held {
         }
     }
 
-    /// Listens to `words`.
+    /// Applies each announcement of `words` until the stream ends.
     pub(super) fn listen(self, words: Streaming<pb::Announcement>) -> Listening {
         Listening { held: self, words }
     }

@@ -12,7 +12,7 @@ use crate::view::View;
 pub(super) enum NameKind {
     Domain,
     Service(String),
-    /// `_shop._tcp.<service>`
+    /// SRV owner name of a service: `_shop._tcp.<service>`.
     Shop(String),
     /// `_tcp.<service>`: exists because the name below it does.
     Between(String),

@@ -34,7 +34,7 @@ pub struct Lookup {
 /// One address of a service, and its share of the requests (RFC 2782).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Such as `http://127.77.0.1:8080`.
+    /// Base URL of the endpoint, such as `http://127.77.0.1:8080`.
     pub url: String,
     /// Lower ones are used first.
     pub priority: u16,

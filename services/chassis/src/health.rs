@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::admin::Check;
 use crate::rest::Json;
 
-/// The whole answer.
+/// Body of a health response.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Health {
     health: Vec<Entry>,
@@ -18,7 +18,7 @@ pub struct Health {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Entry {
     service: &'static str,
-    /// `OK` or `err`.
+    /// Status of the dependency: `OK` or `err`.
     status: &'static str,
     /// As the Go services wrote it.
     time: String,

@@ -11,9 +11,9 @@ pub const NO_BODY: &str = "No body";
 /// Error body of the Go services (contract README, "Error bodies").
 #[derive(Debug, ToSchema)]
 pub struct GoError {
-    /// What went wrong.
+    /// Error message in lower case.
     pub error: String,
-    /// The HTTP status.
+    /// HTTP status code, repeated in the body.
     pub status_code: u16,
     /// The reason phrase of that status.
     pub status_text: String,
@@ -24,11 +24,11 @@ pub struct GoError {
 pub struct SpringError {
     /// Milliseconds since the Unix epoch.
     pub timestamp: i64,
-    /// The HTTP status.
+    /// HTTP status code, repeated in the body.
     pub status: u16,
     /// The reason phrase of that status.
     pub error: String,
-    /// What went wrong.
+    /// Error message in lower case.
     pub message: String,
     /// The path of the request.
     pub path: String,

@@ -24,7 +24,7 @@ use crate::{Error, Result, clock, grpc};
 /// How a service words its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// catalogue and payment.
+    /// Go kit format of catalogue, user and payment.
     Go,
     /// user: as Go, and successes are `application/hal+json`.
     Hal,
@@ -191,7 +191,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 pub struct JsonBytes(Bytes);
 
 impl JsonBytes {
-    /// Writes `value` down.
+    /// Serialises `value` once, for many responses.
     pub fn json<T: Serialize>(value: &T) -> Result<Self> {
         let mut bytes = serde_json::to_vec(value).map_err(Error::internal)?;
         bytes.push(b'\n');

@@ -16,14 +16,14 @@ mod described;
 
 pub use described::described;
 
-/// A whole answer.
+/// Complete response of a server under test.
 #[derive(Debug)]
 pub struct Answer {
-    /// Its status.
+    /// Status code of the response.
     pub status: StatusCode,
-    /// Its headers.
+    /// Header fields of the response.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Body of the response, read to its end.
     pub body: Bytes,
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::order::{self, Contents, Order};
 
-/// An order.
+/// Order in the original's JSON format.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerOrder {
@@ -21,7 +21,7 @@ pub struct CustomerOrder {
     card: Card,
     items: Vec<Item>,
     shipment: Shipment,
-    /// `yyyy-MM-ddTHH:mm:ss.SSS+0000`
+    /// Time of the order: `yyyy-MM-ddTHH:mm:ss.SSS+0000`.
     date: String,
     total: Price,
     #[serde(rename = "_links", skip_serializing_if = "Option::is_none")]
@@ -35,11 +35,11 @@ pub enum Id {
     Hidden,
     /// The key is there, and null (QUIRK).
     Null,
-    /// The id.
+    /// The identifier itself, as a string.
     Is(String),
 }
 
-/// The buyer.
+/// Customer in the original's JSON format.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
@@ -49,13 +49,13 @@ pub struct Customer {
     first_name: String,
     last_name: String,
     username: String,
-    /// Always empty (QUIRK).
+    /// Always an empty list (QUIRK).
     addresses: [String; 0],
-    /// Always empty (QUIRK).
+    /// Always an empty list (QUIRK).
     cards: [String; 0],
 }
 
-/// Where it goes.
+/// Delivery address in the original's JSON format.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Address {
     #[serde(skip_serializing_if = "Id::is_hidden")]
@@ -68,7 +68,7 @@ pub struct Address {
     country: String,
 }
 
-/// What paid.
+/// Card in the original's JSON format, masked.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Card {
@@ -78,11 +78,11 @@ pub struct Card {
     /// Asterisks and the last four digits.
     long_num: String,
     expires: String,
-    /// Never known here.
+    /// Always empty: security codes are never stored.
     ccv: &'static str,
 }
 
-/// One line.
+/// Order line in the original's JSON format.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -95,13 +95,13 @@ pub struct Item {
     unit_price: Price,
 }
 
-/// The parcel.
+/// Shipment in the original's JSON format.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Shipment {
     #[serde(skip_serializing_if = "Id::is_hidden")]
     #[schema(value_type = Option<String>)]
     id: Id,
-    /// The customer's id.
+    /// Identifier of the customer, as the original has it.
     name: String,
 }
 
@@ -114,10 +114,10 @@ pub struct Links {
     order: Link,
 }
 
-/// An absolute URL.
+/// HAL link with an absolute URL.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Link {
-    /// The URL.
+    /// Absolute URL of the link.
     pub href: String,
     /// Whether it is a template.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -179,7 +179,7 @@ impl CustomerOrder {
 }
 
 impl Charge {
-    /// Asks for `amount_cents`.
+    /// Payment request for `amount_cents`.
     #[must_use]
     pub fn new(contents: Contents, amount_cents: i64) -> Self {
         Self {

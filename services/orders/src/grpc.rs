@@ -1,4 +1,4 @@
-//! Orders over gRPC.
+//! gRPC API of orders: `sockshop.orders.v1`.
 
 use axum::Router;
 use chassis::{Error, Result};
@@ -14,7 +14,7 @@ use crate::store::Cursor;
 
 mod convert;
 
-/// The gRPC routes.
+/// Router of the gRPC API.
 pub fn routes(shop: App) -> Router {
     chassis::grpc::mount(OrdersServer::new(Service { shop }))
 }

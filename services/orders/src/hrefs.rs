@@ -17,17 +17,17 @@ pub struct AllowList {
 /// The four hrefs of an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hrefs {
-    /// `/customers/{id}`
+    /// URL of the customer: `/customers/{id}`.
     pub customer: Href,
-    /// `/addresses/{id}`
+    /// URL of the address: `/addresses/{id}`.
     pub address: Href,
-    /// `/cards/{id}`
+    /// URL of the card: `/cards/{id}`.
     pub card: Href,
-    /// `/carts/{id}/items`
+    /// URL of the cart's items: `/carts/{id}/items`.
     pub items: Href,
 }
 
-/// One href.
+/// One URL of an order request, parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Href {
     /// The id in its path.

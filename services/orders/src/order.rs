@@ -16,7 +16,7 @@ pub const SHIPPING_CENTS: i64 = 499;
 pub struct PlaceOrder {
     /// Who buys, and whose cart it is.
     pub customer_id: String,
-    /// Where it goes.
+    /// Identifier of the delivery address.
     pub address_id: String,
     /// What pays for it.
     pub card_id: String,
@@ -36,19 +36,19 @@ pub struct PlaceOrder {
 /// An order, from the moment it was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
-    /// 24 hex digits.
+    /// Identifier of the order: 24 hex digits.
     pub id: String,
-    /// Who bought.
+    /// Identifier of the customer.
     pub customer_id: String,
     /// What its caller called it.
     pub key: String,
     /// Whether a repeat with this key means this order.
     pub key_held: bool,
-    /// Where it stands.
+    /// Current status of the order.
     pub state: State,
     /// Fixed before payment is asked; nothing until then.
     pub contents: Option<Contents>,
-    /// The items alone.
+    /// Sum of the lines in cents, without shipping.
     pub subtotal_cents: i64,
     /// What is paid: the items and shipping.
     pub total_cents: i64,
@@ -58,7 +58,7 @@ pub struct Order {
     pub reason: String,
     /// Whether the cart stays as it is.
     pub keep_cart: bool,
-    /// When what happened.
+    /// Times of the transitions so far.
     pub times: Times,
 }
 
@@ -66,78 +66,78 @@ pub struct Order {
 /// zero for what has not happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Times {
-    /// Asked for.
+    /// Time the order was placed, in Unix milliseconds.
     pub placed_ms: i64,
-    /// Paid.
+    /// Time the payment was authorised, or 0.
     pub paid_ms: i64,
-    /// Packed.
+    /// Time the shipment was packed, or 0.
     pub packed_ms: i64,
-    /// Shipped.
+    /// Time the shipment was sent, or 0.
     pub shipped_ms: i64,
-    /// Declined or cancelled.
+    /// Time the order was declined or cancelled, or 0.
     pub closed_ms: i64,
 }
 
 /// What an order was for, as it was when its price was fixed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Contents {
-    /// Who bought it.
+    /// Customer at the time of the order.
     pub customer: Customer,
-    /// Where it goes.
+    /// Delivery address of the order.
     pub address: Address,
     /// What pays for it.
     pub card: Card,
-    /// What was bought.
+    /// Lines of the order.
     pub items: Vec<Item>,
 }
 
-/// The buyer.
+/// Customer of an order, as stored with it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Customer {
     /// What they sign in with.
     pub username: String,
-    /// Their first name.
+    /// First name of the customer.
     pub first_name: String,
-    /// Their last name.
+    /// Last name of the customer.
     pub last_name: String,
 }
 
 /// Where the socks go.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Address {
-    /// House number.
+    /// House number of the address.
     pub number: String,
-    /// Street.
+    /// Street of the address.
     pub street: String,
-    /// City.
+    /// City of the address.
     pub city: String,
-    /// Postcode.
+    /// Postcode of the address.
     pub postcode: String,
-    /// Country.
+    /// Country of the address.
     pub country: String,
 }
 
-/// What paid.
+/// Card of an order, as stored with it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Card {
     /// Asterisks and the last four digits.
     pub masked_number: String,
-    /// MM/YY or MM/YYYY.
+    /// Expiry date: MM/YY or MM/YYYY.
     pub expires: String,
 }
 
-/// One line.
+/// Line of an order: a product and its quantity.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Item {
     /// The line's id in the cart.
     pub id: String,
-    /// Which sock.
+    /// Identifier of the product.
     pub product_id: String,
     /// What it was called.
     pub name: String,
-    /// How many pairs.
+    /// Number of pairs ordered.
     pub quantity: u32,
-    /// What each cost.
+    /// Price of one pair in cents.
     pub unit_price_cents: i64,
 }
 

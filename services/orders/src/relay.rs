@@ -20,7 +20,7 @@ const MAX_CONCURRENT_DELIVERIES: usize = 16;
 /// Delay after the first failed delivery; doubled after each further one.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// And at most.
+/// Maximum delay between two attempts at a delivery.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers what is due, woken by news and now and then by itself, for what

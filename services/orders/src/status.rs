@@ -19,11 +19,11 @@ pub enum State {
     Pending,
     /// Paid, on its way to shipping.
     Paid,
-    /// In a box.
+    /// Shipping has packed the order.
     Packed,
     /// Out of the house.
     Shipped,
-    /// Payment said no.
+    /// Payment declined the order.
     Declined,
     /// Given up, or taken back by the customer.
     Cancelled,
@@ -32,22 +32,22 @@ pub enum State {
 /// One way from a state to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// Payment said yes.
+    /// Payment authorised the order.
     Pay,
-    /// Payment said no.
+    /// Payment declined the order.
     Decline,
     /// The attempt failed, or was cancelled, before it was paid.
     Abandon,
     /// The customer cancelled before it was packed.
     Recall,
-    /// Shipping packed it.
+    /// Shipping packed the order.
     Pack,
-    /// Shipping sent it.
+    /// Shipping sent the order.
     Ship,
 }
 
 impl State {
-    /// Every state.
+    /// All statuses in their order.
     pub const ALL: [Self; 6] = [
         Self::Pending,
         Self::Paid,
@@ -81,7 +81,7 @@ impl FromStr for State {
 }
 
 impl Transition {
-    /// Every step.
+    /// All transitions in their order.
     pub const ALL: [Self; 6] = [
         Self::Pay,
         Self::Decline,

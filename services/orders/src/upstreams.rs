@@ -30,14 +30,14 @@ pub enum Protocol {
 pub enum Upstreams {
     /// Over the shop's own API.
     Grpc(Arc<grpc::Peers>),
-    /// Over the original's.
+    /// Over the original's REST API.
     Rest(Arc<rest::Peers>),
 }
 
 /// What payment says about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Paid.
+    /// The amount has been authorised.
     Authorised,
     /// Not paid, and why, fit for the buyer's eyes.
     Declined(String),

@@ -11,13 +11,13 @@ pub struct Address {
     pub id: String,
     /// House number, as people write it: `12b`.
     pub number: String,
-    /// Street.
+    /// Street of the address.
     pub street: String,
-    /// Town.
+    /// City of the address.
     pub city: String,
     /// Postal code, or empty.
     pub postcode: String,
-    /// Country.
+    /// Country of the address.
     pub country: String,
 }
 

@@ -44,7 +44,7 @@ pub struct MaskedCard {
 pub enum Expired {
     /// It may, as in the original's API: the shop's own sample cards are over.
     Accepted,
-    /// It may not.
+    /// Expired cards are refused.
     Refused,
 }
 
@@ -53,7 +53,7 @@ pub enum Expired {
 pub struct CardPolicy<'a> {
     /// Whether its expiry date may be over.
     pub expired: Expired,
-    /// The present month.
+    /// Current month, for expiry checks.
     pub now: Month,
     /// What its number is fingerprinted with, if anything.
     pub key: Option<&'a CardKey>,

@@ -16,7 +16,7 @@ use crate::{Accounts, Address, Source, Store};
 
 type Answer<T> = Result<Response<T>, Status>;
 
-/// The gRPC routes.
+/// Router of the gRPC API.
 pub fn routes(store: Store, accounts: Accounts, card_key: Option<CardKey>) -> Router {
     let service = Service {
         store,

@@ -28,7 +28,7 @@ const LEGACY: &str = "legacy-sha1$";
 pub enum Verdict {
     /// Another password, or no such user.
     Wrong,
-    /// The right password.
+    /// The password matches the hash.
     Right,
     /// The right password, to be stored as this hash from now on.
     Outdated(String),

@@ -30,7 +30,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Purpose of a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Checking a password.
+    /// Verification of a password.
     SignIn,
     /// Storing a new one.
     Register,

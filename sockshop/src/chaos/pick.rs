@@ -14,9 +14,9 @@ const PAUSE_MS: std::ops::Range<u64> = 300..3000;
 /// An instance as a storm sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct View {
-    /// What it serves.
+    /// Service of the instance.
     pub(crate) service: Service,
-    /// Whether it serves.
+    /// Whether the instance serves requests.
     pub(crate) up: bool,
     /// Whether it may be hit at all.
     pub(crate) victim: bool,
@@ -33,7 +33,7 @@ pub(crate) enum Act {
     Restart,
 }
 
-/// Decides.
+/// Seeded picker of victims and actions.
 #[derive(Debug)]
 pub(crate) struct Picker(StdRng);
 

@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 /// A line somebody wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// Who wrote it.
+    /// Instance that wrote the line.
     pub(crate) instance: String,
     /// When, as it says itself (RFC 3339); that of the line before if it does not.
     pub(crate) at: String,
-    /// What.
+    /// Text of the line, with its fields.
     pub(crate) text: String,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// `INFO  serving port=8080`
+/// Formats level, message and fields: `INFO  serving port=8080`.
 fn words(fields: &Map<String, Value>) -> String {
     let mut text = format!(
         "{:<5} {}",

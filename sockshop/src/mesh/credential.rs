@@ -23,7 +23,7 @@ pub(crate) struct Options {
     which: DataDirArg,
 }
 
-/// Prints the credentials.
+/// Prints the credential of each service.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let key = if let Some(key) = &options.mesh_key {
         key.clone()

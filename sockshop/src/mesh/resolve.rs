@@ -10,7 +10,7 @@ use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use crate::data_dir::DataDirArg;
 use crate::table;
 
-/// What to ask.
+/// Options of a DNS query.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// A service such as catalogue, or an instance such as catalogue-1.catalogue.

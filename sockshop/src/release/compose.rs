@@ -22,7 +22,7 @@ const NUMBER: &str = "com.docker.compose.container-number";
 /// Environment variables that differ between the containers of a service.
 const PER_CONTAINER_ENV: [&str; 4] = ["VERSION", "INSTANCE", "HOSTNAME", "PATH"];
 
-/// A project.
+/// Compose project as a release target.
 pub(super) struct Compose {
     docker: Tool,
     project: String,

@@ -117,7 +117,7 @@ impl Ecs {
     }
 }
 
-/// Answers by address.
+/// Responses by address; none where a task did not answer.
 type Answers = BTreeMap<String, Option<String>>;
 
 impl Platform for Ecs {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::remote::{Platform, tagged};
 
-/// A namespace.
+/// Kubernetes namespace as a release target.
 pub(super) struct Kubernetes {
     kubectl: Tool,
     namespace: String,

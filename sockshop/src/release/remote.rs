@@ -18,7 +18,7 @@ const UNDECIDED: i64 = 60_000;
 
 /// What is different from platform to platform.
 pub(super) trait Platform {
-    /// Its name.
+    /// Name of the platform on the command line.
     const NAME: &'static str;
 
     /// What `/sockshop WORDS` prints, run for `instance` of `service`.
@@ -58,7 +58,7 @@ pub(super) trait Platform {
     /// Starts a version beside another.
     async fn start(&self, service: &str, version: &str, count: usize) -> anyhow::Result<()>;
 
-    /// Ends a version.
+    /// Stops all instances of a version.
     async fn stop(&self, service: &str, version: &str, keep: &str) -> anyhow::Result<()>;
 }
 

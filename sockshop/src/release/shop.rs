@@ -10,15 +10,15 @@ use super::remote::Remote;
 use super::swarm::Swarm;
 use super::{Kind, TargetArgs};
 
-/// A shop.
+/// Release target of any kind.
 pub(super) enum Shop {
-    /// On this machine.
+    /// Shop of the supervisor on this machine.
     Local(Box<Local>),
     /// In containers of Docker Compose.
     Compose(Remote<Compose>),
     /// In tasks of a stack.
     Swarm(Remote<Swarm>),
-    /// In pods.
+    /// Shop in pods of a Kubernetes namespace.
     Kubernetes(Remote<Kubernetes>),
     /// In tasks of ECS.
     Ecs(Box<Remote<Ecs>>),

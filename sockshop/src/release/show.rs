@@ -25,7 +25,7 @@ struct Row {
     ready: BTreeMap<String, usize>,
 }
 
-/// How it began.
+/// Rollout as it is remembered on this machine.
 #[derive(Serialize)]
 struct Remembered {
     from: String,

@@ -24,7 +24,7 @@ const BESIDE: &str = "sock-shop.beside";
 /// Where mesh nodes are, in every zone.
 const MESH: &str = "MESH=meshd:8080";
 
-/// A stack.
+/// Swarm stack as a release target.
 pub(super) struct Swarm {
     docker: Tool,
     stack: String,

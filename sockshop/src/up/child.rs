@@ -29,7 +29,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(14);
 pub(crate) struct Launcher {
     /// The executable that can be any of them.
     pub(crate) executable: PathBuf,
-    /// The shop's folder.
+    /// Data directory of the shop.
     pub(crate) folder: DataDir,
     /// Variables every instance gets.
     pub(crate) environment: Vec<(&'static str, String)>,
@@ -46,7 +46,7 @@ pub(crate) struct Running {
     child: Child,
     /// The instance ends when this closes: with us, however we end.
     lifeline: Option<ChildStdin>,
-    /// Its process.
+    /// Operating system process of the child.
     pub(crate) process: Process,
 }
 

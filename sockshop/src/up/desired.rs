@@ -19,22 +19,22 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// So many instances of one version of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Desired {
-    /// The service.
+    /// Service that is to run.
     pub(crate) service: Service,
-    /// The version.
+    /// Version that is to run.
     pub(crate) version: String,
-    /// How many.
+    /// Number of instances.
     pub(crate) count: u8,
 }
 
 /// So many instances of a service, as a command line says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scale {
-    /// The service.
+    /// Service that is to run.
     pub(crate) service: Service,
     /// The version, where one is named.
     pub(crate) version: Option<String>,
-    /// How many.
+    /// Number of instances.
     pub(crate) count: u8,
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct InstanceSupervisor {
     pub(crate) kit: Arc<Launcher>,
     /// Where others read how it is.
     pub(crate) board: Arc<InstanceTable>,
-    /// What it is.
+    /// Instance that is supervised.
     pub(crate) instance: Instance,
     /// Cancelled when it is to leave.
     pub(crate) leave: CancellationToken,

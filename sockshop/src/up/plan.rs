@@ -8,7 +8,7 @@ use crate::service::Service;
 
 /// The port of REST and gRPC where an instance has an address of its own.
 const PORT: u16 = 8080;
-/// Its admin port.
+/// Admin port of each instance.
 const ADMIN_PORT: u16 = 9090;
 /// Those of a mesh node for DNS and gossip.
 const MESH_PORTS: MeshPorts = MeshPorts {
@@ -25,7 +25,7 @@ pub(crate) const SLOTS: u8 = 100;
 /// One process to be, wherever it will listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceSpec {
-    /// What it serves.
+    /// Service of the instance.
     pub(crate) service: Service,
     /// Its number among its kind, from 1.
     pub(crate) number: u8,
@@ -36,9 +36,9 @@ pub(crate) struct InstanceSpec {
 /// One process to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Instance {
-    /// Which.
+    /// Specification of the instance.
     pub(crate) seat: InstanceSpec,
-    /// Where it listens.
+    /// Address on which the instance listens.
     pub(crate) address: IpAddr,
     /// Port for REST and gRPC.
     pub(crate) port: u16,

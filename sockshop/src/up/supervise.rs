@@ -31,13 +31,13 @@ const LAST_VISITORS: Duration = Duration::from_secs(1);
 pub(crate) struct UpConfig {
     /// How its processes are started.
     pub(crate) kit: Launcher,
-    /// Where people enter.
+    /// Address of the public port.
     pub(crate) door: Door,
     /// The ports of that.
     pub(crate) room: Listeners,
     /// What it knows of its surroundings.
     pub(crate) around: Surroundings,
-    /// Its addresses.
+    /// Reservation of the shop's addresses.
     pub(crate) claim: AddressReservation,
 }
 

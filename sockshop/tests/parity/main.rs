@@ -15,10 +15,10 @@ use support::api::Api;
 use support::{grpc, shared};
 use tonic::transport::Channel;
 
-/// Holy, at 99.99.
+/// The product Holy, at 99.99.
 const HOLY: &str = "03fef6ac-1896-4ce8-bd69-b798f85c6e0b";
 
-/// Colourful, at 18.00.
+/// The product Colourful, at 18.00.
 const COLOURFUL: &str = "3395a43e-2d88-40de-b95f-e00e1502085b";
 
 /// An id that is well-formed and nobody's.

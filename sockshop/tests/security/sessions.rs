@@ -1,4 +1,4 @@
-//! Sessions and passwords.
+//! Tests of sessions and passwords.
 
 use serde_json::{Value, json};
 

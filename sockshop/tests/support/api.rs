@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::{client, shared};
 
-/// A service.
+/// Client of one service's REST API.
 pub(crate) struct Api {
     base: String,
     client: Client,
 }
 
-/// A whole answer.
+/// Complete response of a service.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -50,12 +50,12 @@ impl Api {
         Answer::to(self.request(method, path)).await
     }
 
-    /// Sends `GET`.
+    /// Sends a `GET` request.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path).await
     }
 
-    /// Sends JSON.
+    /// Sends a request with a JSON body.
     pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
         Answer::to(self.request(method, path).json(body)).await
     }

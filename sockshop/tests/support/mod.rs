@@ -78,7 +78,7 @@ struct Status {
 }
 
 impl Shop {
-    /// Opens a shop.
+    /// Starts a shop in a folder of its own.
     pub(crate) fn open() -> Self {
         Self::open_with(&[])
     }
@@ -125,7 +125,7 @@ impl Shop {
         }
     }
 
-    /// Its data folder.
+    /// Data directory of the shop.
     pub(crate) fn data(&self) -> &Path {
         self.data.as_ref().unwrap().path()
     }

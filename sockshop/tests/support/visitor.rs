@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::api::{Answer, Api};
 use super::{builder, shared};
 
-/// Holy, at 99.99.
+/// The product Holy, at 99.99.
 pub(crate) const HOLY: &str = "03fef6ac-1896-4ce8-bd69-b798f85c6e0b";
 
-/// Colourful, at 18.00.
+/// The product Colourful, at 18.00.
 pub(crate) const COLOURFUL: &str = "3395a43e-2d88-40de-b95f-e00e1502085b";
 
 /// The customer of the seed whom the contract names.
@@ -138,7 +138,7 @@ impl Visitor {
     }
 }
 
-/// What [`Visitor::register`] chooses.
+/// Password that [`Visitor::register`] chooses.
 pub(crate) fn password(name: &str) -> String {
     name.chars().rev().chain(" in reverse".chars()).collect()
 }

@@ -94,7 +94,7 @@ fn dnsmasq(names: &[(String, String)]) -> anyhow::Result<(Running, SocketAddr)> 
     Ok((running, address))
 }
 
-/// Who asks.
+/// DNS client that measures latencies.
 struct Client {
     dnsperf: PathBuf,
     questions: PathBuf,

@@ -42,12 +42,12 @@ impl Budget {
     }
 }
 
-/// Names a benchmark.
+/// Prints the title of a benchmark.
 pub(super) fn title(title: &str) {
     println!("\n{title}");
 }
 
-/// Shows a figure.
+/// Prints one line of a result.
 pub(super) fn row(what: &str, figure: &str) {
     println!("  {what:<42}{figure}");
 }

@@ -97,7 +97,7 @@ impl Till {
         Ok(till)
     }
 
-    /// Places an order.
+    /// Places one order over the REST API.
     fn buy(&self) -> anyhow::Result<()> {
         let order = json!({
             "customer": format!("http://user/customers/{CUSTOMER}"),

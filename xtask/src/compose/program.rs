@@ -1,4 +1,4 @@
-//! Docker Compose itself.
+//! Docker Compose, installed in a Python environment.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -155,7 +155,7 @@ impl<'a> Project<'a> {
         format!("{}-{service}-1", self.name)
     }
 
-    /// The running containers.
+    /// Identifiers of the running containers.
     pub(super) fn running(&self) -> anyhow::Result<Vec<String>> {
         self.ids("status=running")
     }

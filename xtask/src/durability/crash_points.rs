@@ -17,7 +17,7 @@ pub(super) const BUILD: [&str; 6] = [
     "crash_points",
 ];
 
-/// Runs them.
+/// Runs the crash-point tests on each store.
 pub(crate) fn run(stores: &Stores) -> anyhow::Result<()> {
     for store in &stores.store {
         one(*store).with_context(|| format!("with {}", store.name()))?;

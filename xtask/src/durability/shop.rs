@@ -47,7 +47,7 @@ impl<'a> Shop<'a> {
         Ok(shop)
     }
 
-    /// Its data folder.
+    /// Data directory of the shop.
     pub(crate) fn data(&self) -> &Path {
         &self.data
     }

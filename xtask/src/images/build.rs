@@ -24,7 +24,7 @@ pub(crate) fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Builds it.
+/// Builds the static executable of the images.
 pub(crate) fn build_executable() -> anyhow::Result<PathBuf> {
     let target = host()?;
     let mut build = sh::cargo();

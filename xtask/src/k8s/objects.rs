@@ -9,9 +9,9 @@ pub(super) struct Objects(pub(super) Vec<Value>);
 /// The pods of one workload.
 #[derive(Clone, Copy)]
 pub(super) struct Pods<'a> {
-    /// The workload.
+    /// Workload that owns the pods.
     pub(super) owner: &'a Value,
-    /// Their labels.
+    /// Labels of the pods.
     pub(super) labels: &'a Value,
     /// How they are run.
     pub(super) spec: &'a Value,

@@ -9,7 +9,7 @@ use super::objects::{Objects, Pods, at, is_part, list, name, text};
 /// Made by people beforehand: `external-data` says how.
 const GIVEN: &str = "stores";
 
-/// Where everything is.
+/// Namespace of all objects.
 const NAMESPACE: &str = "sock-shop";
 
 /// Connections a pod may hold to PostgreSQL at once (`chassis::database`).

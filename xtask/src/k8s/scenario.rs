@@ -1,4 +1,4 @@
-//! The overlays, run.
+//! Scenarios in which the overlays' containers run.
 
 use std::path::Path;
 use std::process::Command;
@@ -71,7 +71,7 @@ pub(super) fn standard(objects: &Objects, binary: &Path) -> anyhow::Result<()> {
     visits.audit(&cluster)
 }
 
-/// People who buy.
+/// Background load on the front-end.
 struct Visits<'a> {
     binary: &'a Path,
     journal: String,

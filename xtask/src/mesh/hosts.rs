@@ -28,9 +28,9 @@ const CAPTURED: usize = 24 + 16 + 14 + 20 + 8;
 /// Longer than a process needs to start.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One host.
+/// Host emulated by a network namespace.
 pub(super) struct Host {
-    /// Its namespace.
+    /// Name of the network namespace.
     pub(super) name: String,
     /// Its address on the wire.
     pub(super) address: String,

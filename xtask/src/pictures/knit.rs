@@ -1,4 +1,4 @@
-//! Patterns that repeat.
+//! Knitting patterns that repeat over a sock.
 
 use super::curve::Point;
 use super::figure::{Figure, HALF};

@@ -23,7 +23,7 @@ pub(super) enum Pattern {
     Circuit([&'static str; 2]),
     /// What television showed when there was none.
     TestCard([&'static str; 5]),
-    /// Four-pointed stars.
+    /// Repeated four-pointed stars.
     Stars(&'static str),
 }
 

@@ -19,7 +19,7 @@ pub(super) enum Pose {
     Single,
     /// One behind the other, a step ahead.
     Stride,
-    /// Toe to toe.
+    /// Two socks that face each other.
     Facing,
     /// One leg over the other.
     Crossed,

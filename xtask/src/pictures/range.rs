@@ -11,9 +11,9 @@ type Offer = (Sock, &'static [(&'static str, Pose)]);
 /// A picture of the range.
 #[derive(Clone, Copy)]
 pub(super) struct Picture {
-    /// What it shows.
+    /// Sock shown in the picture.
     pub(super) sock: &'static Sock,
-    /// Its file name.
+    /// File name of the picture.
     pub(super) name: &'static str,
     /// How it is arranged.
     pub(super) pose: Pose,

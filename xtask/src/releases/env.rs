@@ -11,13 +11,13 @@ use crate::durability::{self, SERVICES};
 use crate::swarm::{Cluster, audit};
 use crate::{sh, swarm};
 
-/// A shop.
+/// Test environment with one running shop.
 pub(super) enum TestEnv<'a> {
     /// On this machine, with two instances of everything.
     Local(durability::Shop<'a>),
     /// On a Swarm, as `stack.yaml` has it.
     Swarm {
-        /// The stack.
+        /// Swarm stack of the shop.
         shop: swarm::Shop<'a>,
         /// Where `sockshop release` remembers.
         data: PathBuf,

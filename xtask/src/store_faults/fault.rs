@@ -33,7 +33,7 @@ const CUT_DURATION: Duration = Duration::from_secs(3);
 const REDIS_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Fault {
-    /// Those of `store`.
+    /// All faults that apply to `store`.
     pub(super) fn of(store: Store) -> &'static [Self] {
         match store {
             Store::Sqlite => &[Self::DiskFull],

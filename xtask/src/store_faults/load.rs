@@ -18,7 +18,7 @@ pub(super) struct Shoppers {
 }
 
 impl Shoppers {
-    /// Lets them in.
+    /// Starts the background load.
     pub(super) fn begin(shop: &Shop<'_>, artefacts: &Path) -> anyhow::Result<Self> {
         let journal = artefacts.join("journal.jsonl");
         let summary = artefacts.join("load.json");

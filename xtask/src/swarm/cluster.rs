@@ -22,7 +22,7 @@ pub(crate) const ERRORS: &str = "v2-errors";
 /// Both nodes; the first is the manager and keeps the stores.
 pub(crate) struct Cluster {
     pub(crate) nodes: [Node; 2],
-    /// Sends visitors.
+    /// Executable that generates the load.
     pub(crate) sockshop: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -51,7 +51,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The manager.
+    /// Node that manages the Swarm.
     pub(super) fn manager(&self) -> &Node {
         &self.nodes[0]
     }

@@ -8,7 +8,7 @@ use super::cluster::Cluster;
 use crate::sh::{self, Running};
 use crate::wait::until;
 
-/// Its port.
+/// Port on which it listens.
 const PORT: u16 = 8000;
 
 /// How long it may take until the shop is seen through it.

@@ -26,7 +26,7 @@ const BEGIN: &str = "hostname $1; ip link set lo up; \
 
 /// A node. Its processes end with this, or with us.
 pub(crate) struct Node {
-    /// Its host name.
+    /// Host name of the node.
     pub(super) name: &'static str,
     /// Where the other node reaches it.
     pub(crate) address: &'static str,

@@ -15,7 +15,7 @@ const DISCARD: u16 = 9;
 /// has in a network. A container knows its networks before it knows its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advertise {
-    /// At this address.
+    /// A fixed address, as configured.
     Address(IpAddr),
     /// At ours in this network.
     Network(IpNet),

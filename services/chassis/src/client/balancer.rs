@@ -24,7 +24,7 @@ const DISCOVERY_POLL_INTERVAL: Duration = Duration::from_millis(25);
 /// Ejection time of an endpoint after its first failure; doubled after each further one.
 const EJECT_BASE: Duration = Duration::from_millis(500);
 
-/// And at most.
+/// Maximum ejection time of an endpoint.
 const ASIDE_MOST: Duration = Duration::from_secs(8);
 
 /// All instances of one service.

@@ -26,7 +26,7 @@ struct State {
     order: Option<Order>,
 }
 
-/// Between two exchanges.
+/// State of a connection between two requests.
 #[derive(Clone, Copy, Debug)]
 enum Between {
     /// Nothing of the next request has come.
@@ -40,7 +40,7 @@ enum Between {
 pub(super) enum Phase {
     /// The peer still has to send some of the body.
     Receiving,
-    /// The handler's turn.
+    /// The handler works on the response.
     Working,
     /// The peer has to read some of the answer before more is asked of the handler.
     Unread,
@@ -59,7 +59,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Enters a phase.
+    /// Records that the exchange enters a phase.
     pub(super) fn enter(&self, phase: Phase) {
         self.connection.enter(self.id, phase);
     }
@@ -99,7 +99,7 @@ pub(super) enum Order {
     Park,
     /// Finish what is under way, and take no more.
     Finish,
-    /// Close now.
+    /// Close the connection at once.
     Close,
 }
 
@@ -126,7 +126,7 @@ impl Connection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins an exchange.
+    /// Records the start of a request and its response.
     pub(super) fn begin(self: &Arc<Self>) -> Exchange {
         let mut state = self.state();
         let id = state.next_exchange;

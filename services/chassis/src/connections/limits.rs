@@ -23,7 +23,7 @@ const MAX_CALLS: u32 = 1024;
 /// Limits of one listener.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Open connections.
+    /// Maximum number of open connections.
     pub max_connections: usize,
     /// Connections that hold buffers, those that are idle and keep them for a while among them.
     pub max_active: usize,
@@ -39,7 +39,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// How long a peer may leave an answer unread.
     pub write_stall_timeout: Duration,
-    /// Between two requests.
+    /// Maximum time between two requests.
     pub idle_timeout: Duration,
     /// How long an idle connection keeps its buffers.
     pub park_delay: Duration,

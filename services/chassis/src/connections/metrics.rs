@@ -1,11 +1,11 @@
-//! Metrics of connections.
+//! Metrics of connections: open, rejected, and closed by reason.
 
 use metrics::{counter, gauge};
 
 /// Why a connection was closed by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CloseReason {
-    /// It was not.
+    /// The server did not close it.
     None,
     HeadTimeout,
     BodyTimeout,
@@ -28,7 +28,7 @@ impl CloseReason {
     }
 }
 
-/// `http_server_connections_closed_total{reason}`
+/// Counts a closed connection in `http_server_connections_closed_total{reason}`.
 pub(super) fn closed(reason: CloseReason) {
     if reason != CloseReason::None {
         counter!("http_server_connections_closed_total", "reason" => reason.name()).increment(1);

@@ -27,7 +27,7 @@ const REJECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// An idle connection keeps its buffers that long in any case.
 const MIN_PARK_DELAY: Duration = Duration::from_millis(50);
 
-/// The open connections.
+/// Registry of the open connections of a server.
 pub(super) struct Registry {
     limits: Limits,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
@@ -218,7 +218,7 @@ impl Admitted {
         Some(Active(self))
     }
 
-    /// As [`Registry::reject`].
+    /// Rejects a connection, as [`Registry::reject`] does.
     pub(super) fn reject(&self, stream: TcpStream) {
         self.registry.reject(stream);
     }

@@ -89,7 +89,7 @@ impl NameServers {
     }
 }
 
-/// Reads `host:port`.
+/// Parses the address of a name server, `host:port`.
 pub(super) fn server(text: &str) -> Result<String, String> {
     let (host, port) = text.trim().rsplit_once(':').unwrap_or_default();
     if host.is_empty() || port.parse::<u16>().is_err() {

@@ -23,7 +23,7 @@ pub fn fail_point(name: &str) {
     }
 }
 
-/// No.
+/// Always false in builds without the feature `failpoints`.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 #[must_use]
@@ -31,7 +31,7 @@ pub const fn mutant(_: &str) -> bool {
     false
 }
 
-/// Does nothing.
+/// Does nothing in builds without the feature `failpoints`.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub const fn fail_point(_: &str) {}

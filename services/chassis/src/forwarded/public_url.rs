@@ -26,7 +26,7 @@ impl PublicUrl {
         Ok(Some(Self(url)))
     }
 
-    /// `http` or `https`.
+    /// Scheme of the URL: `http` or `https`.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         if self.0.scheme() == "https" {

@@ -16,7 +16,7 @@ use crate::order::Order;
 /// What HAL documents are called here.
 pub(super) const MEDIA_TYPE: &str = "application/hal+json;charset=UTF-8";
 
-/// A HAL document.
+/// HAL document of a resource, with its links.
 pub(super) struct Hal<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for Hal<T> {
@@ -28,7 +28,7 @@ impl<T: Serialize> IntoResponse for Hal<T> {
     }
 }
 
-/// Some orders.
+/// HAL collection of orders, with page links.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Collection {
     #[serde(rename = "_embedded")]

@@ -11,11 +11,11 @@ use crate::store::{Field, Sort};
 /// Which page is asked for.
 #[derive(Debug, PartialEq)]
 pub(super) struct Page {
-    /// Counts from 0.
+    /// Number of the page, from 0.
     pub(super) number: i64,
-    /// Orders per page.
+    /// Maximum number of orders per page.
     pub(super) size: i64,
-    /// What by.
+    /// Sort order of the orders.
     pub(super) sort: Sort,
     /// As it was asked for.
     words: Option<String>,
@@ -85,7 +85,7 @@ impl Page {
     }
 }
 
-/// Reads `field[,asc|desc]`.
+/// Parses a sort parameter, `field[,asc|desc]`.
 fn sort(text: &str) -> Option<Sort> {
     let (field, direction) = text.split_once(',').unwrap_or((text, "asc"));
     let by = match field {

@@ -27,7 +27,7 @@ pub enum Kind {
 pub struct Message {
     /// Which order it is about.
     pub order_id: String,
-    /// What to tell.
+    /// Kind of the message.
     pub kind: Kind,
     /// Whose order it is.
     pub customer_id: String,

@@ -21,9 +21,9 @@ pub struct Cursor {
 /// What the collection of all orders is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sort {
-    /// By which field.
+    /// Field to sort by.
     pub by: Field,
-    /// Greatest first.
+    /// Whether the greatest comes first.
     pub descending: bool,
 }
 
@@ -33,9 +33,9 @@ pub enum Field {
     /// When it was placed.
     #[default]
     Date,
-    /// What it cost.
+    /// Total of the order.
     Total,
-    /// Whose it is.
+    /// Identifier of the customer.
     Customer,
 }
 

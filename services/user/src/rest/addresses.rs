@@ -1,4 +1,4 @@
-//! `/addresses`
+//! REST handlers below `/addresses`.
 
 use axum::extract::{Path, State};
 use axum::routing::get;

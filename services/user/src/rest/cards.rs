@@ -1,4 +1,4 @@
-//! `/cards`
+//! REST handlers below `/cards`.
 
 use axum::extract::{Path, State};
 use axum::routing::get;

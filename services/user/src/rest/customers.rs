@@ -1,4 +1,4 @@
-//! `/customers`
+//! REST handlers below `/customers`.
 
 use axum::extract::{Path, State};
 use axum::routing::get;

@@ -63,7 +63,7 @@ impl Links {
     }
 }
 
-/// Where something is.
+/// HAL link to a resource.
 #[derive(Clone, Serialize, ToSchema)]
 pub(super) struct Link {
     href: String,
@@ -131,7 +131,7 @@ pub(super) struct Cards {
     pub(super) card: Vec<Card>,
 }
 
-/// Who signed in.
+/// Response to a sign-in: the customer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SignedIn {
     pub(super) user: User,

@@ -17,7 +17,7 @@ const JOB_TIMEOUT: Duration = Duration::from_secs(60);
 /// Interval between two polls of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A job.
+/// One-off Swarm service that runs a command.
 pub(super) struct Job {
     name: String,
     create: Vec<String>,

@@ -38,7 +38,7 @@ async fn door_behind(proxies: &str, urls: &str) -> String {
     serve(routes(names, board.into(), around)).await
 }
 
-/// Where nobody listens.
+/// Address on which no process listens.
 async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())

@@ -9,7 +9,7 @@ use std::thread;
 #[derive(Clone)]
 pub(super) struct ClusterIp {
     pods: Arc<Mutex<Vec<SocketAddr>>>,
-    /// Where it is.
+    /// Address on which it accepts connections.
     pub(super) address: SocketAddr,
 }
 

@@ -19,7 +19,7 @@ pub(super) const DOMAIN: &str = "sock-shop.svc.cluster.local";
 /// Longer answers need TCP (RFC 1035).
 const DATAGRAM: usize = 512;
 
-/// What kubeadm sets.
+/// TTL of records, as kubeadm configures it.
 const TTL: u32 = 30;
 
 /// Ready pods by Service, with the number of the port called `shop`, if there is one.

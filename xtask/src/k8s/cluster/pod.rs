@@ -19,11 +19,11 @@ use crate::{sh, wait};
 /// A pod that runs.
 #[derive(Clone)]
 pub(super) struct Pod {
-    /// Its own name.
+    /// Name of the pod.
     pub(super) name: String,
-    /// Where it is.
+    /// IP address of the pod.
     pub(super) address: Ipv4Addr,
-    /// Its labels.
+    /// Labels of the pod.
     pub(super) labels: Value,
     /// How it is run.
     pub(super) spec: Value,
