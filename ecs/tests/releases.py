@@ -146,6 +146,42 @@ def what_a_dry_run_types_does_the_same():
     must(shares(before) == wanted, f"typed by hand: {shares(before)}")
 
 
+def a_command_may_die_after_each_of_its_changes(stays="v6", other="v7"):
+    """By an `aws` that kills its caller, as in xtask/src/interrupted/tool.sh. Minutes long: only with EVERY_CHANGE=1."""
+    tools = FOLDER / "tools"
+    tools.mkdir()
+    (tools / "aws").write_text("""#!/bin/sh
+PATH=$REAL_PATH
+aws "$@"
+code=$?
+case "$1 $2 $*" in "cloudformation deploy"*|"cloudformation delete-stack"*|"ecs run-task"*policy*) ;; *) exit $code ;; esac
+count=$(($(cat "$CHANGES") + 1))
+echo $count >"$CHANGES"
+[ $count -ne "$KILL_AFTER" ] || kill -KILL $PPID
+exit $code
+""")
+    (tools / "aws").chmod(0o755)
+    number = 0
+    while True:
+        number += 1
+        (FOLDER / "changes").write_text("0")
+        path = os.environ["PATH"]
+        variables = dict(os.environ, PATH=f"{tools}:{path}", REAL_PATH=path, CHANGES=str(FOLDER / "changes"), KILL_AFTER=str(number))
+        begin = ("blue-green", "catalogue", "--to", other, "--window", "1s", "--requests", "0", "--no-business-check")
+        died = subprocess.run(command(*begin), env=variables, capture_output=True, timeout=600).returncode == -signal.SIGKILL
+        if not died:
+            only(other)
+            must(number > 3, f"only {number} changes were seen")
+            print(f"killed after each of {number - 1} changes of aws", flush=True)
+            return
+        end = [("promote", "catalogue"), begin, ("abort", "catalogue")][number % 3 - 1]
+        said, well = sockshop(*end)
+        must(well or f"is {other} already" in said, f"killed after change {number}, {end[0]}: {said}")
+        if end[0] != "abort":
+            stays, other = other, stays
+        only(stays)
+
+
 def without_a_mesh_nothing_begins():
     subprocess.run(["aws", "cloudformation", "deploy", "--stack-name", "sock-shop-carts", "--template-file", ROOT / "ecs/service.yaml",
                     "--capabilities", "CAPABILITY_IAM", "--parameter-overrides", "Mesh=no"], check=True, capture_output=True, timeout=120)
@@ -165,6 +201,8 @@ def main():
         a_bad_version_goes_by_itself()
         a_dead_command_leaves_a_release_that_another_ends()
         what_a_dry_run_types_does_the_same()
+        if os.environ.get("EVERY_CHANGE"):
+            a_command_may_die_after_each_of_its_changes()
         without_a_mesh_nothing_begins()
     finally:
         server.terminate()

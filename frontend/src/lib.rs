@@ -1,6 +1,6 @@
 //! The front-end: what people and the original's clients talk to.
 //!
-//! A request passes [`security`] and [`paths`], then enters through [`pages`]
+//! A request passes [`security`] and [`legacy_paths`], then enters through [`pages`]
 //! (for people) or [`json`] (for the original's clients). Both learn from
 //! [`Visitor`] who is asking, ask the services behind the [`AppState`] over gRPC
 //! and put the answer into HTML or JSON.

@@ -1,10 +1,10 @@
 //! `sockshop up`: a whole shop on one machine.
 //!
-//! What is [`wanted`] may change at any time; [`plan`] decides which instances that
+//! The [`desired`] state may change at any time; [`plan`] decides which instances that
 //! makes and where, [`space`] finds room for them, [`supervise`] has each of them
 //! kept alive ([`keeper`]) as a [`child`] process of the same executable, and the
 //! [`board`] tells other processes about it. The mesh nodes come first ([`mesh`]):
-//! everybody else finds the others through them. People come through the [`door`].
+//! everybody else finds the others through them. Visitors come through the [`proxy`].
 
 use std::fmt::Write as _;
 use std::io::Write as _;

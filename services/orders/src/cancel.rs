@@ -11,7 +11,7 @@
 //!    outbox that gives the money back.
 //!
 //! A crash between the two leaves a paid order whose shipment is recalled:
-//! [`follow`](crate::follow) sees that and takes the second step, as does a
+//! [`track`](crate::track) sees that and takes the second step, as does a
 //! repeat. An error therefore means that the order may yet be cancelled.
 //!
 //! The original's shipping cannot recall: there it is too late once it was told.

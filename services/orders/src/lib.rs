@@ -5,7 +5,7 @@
 //! [`place`]: written down first, then priced, paid, and only then
 //! acknowledged. What follows from a paid order stands in the outbox, written
 //! with it, and the [`relay`] tells the others. [`recover`] takes up what a
-//! process left behind when it died, [`follow`] asks shipping how far it has
+//! process left behind when it died, [`track`] asks shipping how far it has
 //! come, [`cancel`] takes an order back until it is packed. Each of them may
 //! run in several processes on one database.
 
